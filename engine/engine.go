@@ -1,0 +1,317 @@
+// Package engine decides. It is a deterministic state machine: groups of events go
+// in, in the order of the journal, and every person's status, every tube's members
+// and verdict, the re-collection orders and the feed come out. No clock, no I/O, no
+// goroutines, no randomness; the same journal gives the same state, byte for byte.
+//
+// The one idea: a person's status is a pure function of the set of accepted events,
+// not of the order they came in. So nothing is adjusted: a tube's facts are worked
+// out from everything said of it, a person's state from all of his tests, after
+// every event that touches them.
+//
+// The types:
+//
+//	Engine    all state; one goroutine applies, any number read
+//	Batch     one request as columns: what was asked, what became of it
+//	tubes     the tube half: members, results, verdicts
+//	people    the people half: tests, causes, orders
+//	Effects   the only words from the first to the second
+//	Snapshot  a picture for the disk, taken while the writer goes on
+//
+// Start reading at Apply, then custody.go and refresh.go (tubes), people.go and
+// judge.go (people), status.go (readers).
+//
+// Invariants, all proved from scratch by Check:
+//
+//	I1  a person's state, causes, last negative and order follow from his tests
+//	I2  every member of a tube with a verdict has the test that the verdict gives
+//	I3  a tube's facts follow from its extras; its bound count is its bound members
+//	I4  a person's chain holds each of his tests once, latest swab first
+//	I5  one open order exactly while held by a cause that is no retained pool, or must_resample
+//	I6  every person and tube is found by its key, and under its own number
+//	I7  StateHash is the sum over everything that exists
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// RulesVersion is one more whenever the same journal would give another state.
+const RulesVersion = 1
+
+// Config is the policy of the round "default", which always exists.
+type Config struct {
+	PoolCapacity int     // people a tube takes when nobody says otherwise; 1..30, 10
+	Window       Seconds // how long a negative counts; 48 h
+	Recollect    Seconds // SLA of a re-collection order from the result that opened it; 6 h
+}
+
+// DefaultConfig is what the contract says of the round "default".
+func DefaultConfig() Config { return Config{PoolCapacity: 10, Window: 48 * 3600, Recollect: 6 * 3600} }
+
+// sliceItems is how many items are touched, then decided, under one lock: their
+// words, headers and member lines fit the second-level cache, and a reader of tubes
+// or orders waits no longer than for one slice.
+const sliceItems = 1024
+
+// Engine holds the state. Apply, BeginSnapshot, EndSnapshot, StateHash and Check
+// belong to one goroutine, the writer; everything else any goroutine may call.
+type Engine struct {
+	mu      sync.RWMutex // held by the writer for a slice; by readers of more than a status word
+	applied atomic.Uint64
+
+	registry *registry
+	tubes    *tubes
+	people   *people
+	names    names
+	policy   Config
+
+	tests, results, ordersOpen atomic.Uint64 // Counts, for readers
+
+	// Scratch of the writer.
+	tubeOf    []uint32 // by Batch.Tubes: index + 1 of a tube found, 0 not looked for
+	siteOf    []uint32 // by Batch.Contexts: name + 1
+	persons   [sliceItems]PersonOrdinal
+	hashes    [sliceItems]uint64
+	sink      uint64
+	composing Status
+	askFacts  func(PersonOrdinal) Facts
+	seam      func(*Effects) // tests put the effects through bytes here
+}
+
+// New makes an empty engine on pages of alloc.
+func New(cfg Config, alloc Allocator) *Engine {
+	e := &Engine{policy: cfg, registry: newRegistry(alloc), tubes: newTubes(cfg, alloc),
+		people: newPeople(cfg, alloc), names: newNames()}
+	e.people.words.grow(0)
+	e.registry.keys.grow(0)
+	e.people.order.grow(0)
+	e.people.ensure(0)
+	e.tubes.headers.grow(0)
+	e.askFacts = e.people.facts
+	return e
+}
+
+// Applied is the position of the last group applied: the `as_of` of answers.
+func (e *Engine) Applied() Position { return Position(e.applied.Load()) }
+
+// Policy is the configuration in force.
+func (e *Engine) Policy() Config { return e.policy }
+
+// Apply decides one group and answers every item in its batch's Outcome, Flags and
+// Detail; out gets the feed's entries.
+//
+// In two passes over slices of 1,024 items: touch loads what the slice will need,
+// index slots, status words, headers and member lines, each independently of the
+// others so that the misses overlap; then plain rule code runs item by item on a
+// warm cache. A dependent miss costs 283 ns here, an overlapped one 28.
+//
+// REQUIRES: positions one after the other; batches that a decoder made. It refuses
+// nothing for want of room: what may fail is checked before the journal.
+func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
+	out.Reset()
+	for _, b := range group {
+		b.PrepareAnswers()
+		e.prepare(b)
+		for from := 0; from < b.Len(); from += sliceItems {
+			to := min(from+sliceItems, b.Len())
+			e.mu.Lock()
+			e.touch(b, from, to)
+			for k := from; k < to; k++ {
+				e.applyItem(b, k, e.persons[k-from], e.hashes[k-from], pos, out)
+			}
+			e.mu.Unlock()
+		}
+	}
+	e.tests.Store(uint64(e.tubes.tests))
+	e.results.Store(e.tubes.results)
+	e.ordersOpen.Store(uint64(e.people.ordersOpen))
+	e.applied.Store(uint64(pos))
+}
+
+func (e *Engine) prepare(b *Batch) {
+	e.tubeOf = append(e.tubeOf[:0], make([]uint32, len(b.Tubes))...)
+	e.siteOf = append(e.siteOf[:0], make([]uint32, len(b.Contexts))...)
+}
+
+// touch resolves the people of a slice and loads what deciding will look at.
+func (e *Engine) touch(b *Batch, from, to int) {
+	sink := uint64(0)
+	for k := from; k < to; k++ { // slots of the indexes
+		ref := b.Person[k]
+		switch ref.Type() {
+		case RefResident:
+			h := mix(uint64(ref))
+			e.hashes[k-from] = h
+			sink += e.registry.index.touch(h)
+		case RefDocument:
+			e.hashes[k-from] = hashBytes(b.Text(ref.Document()))
+		}
+		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+			sink += e.tubes.index.touch(b.TubeHash[t])
+		}
+	}
+	for k := from; k < to; k++ { // people, tubes
+		ref := b.Person[k]
+		p := ref.Ordinal()
+		if ref.Type() == RefResident {
+			p = e.registry.find(ref, nil, e.hashes[k-from])
+		} else if ref.Type() == RefDocument {
+			p = e.registry.find(ref, b.Text(ref.Document()), e.hashes[k-from])
+		}
+		e.persons[k-from] = p
+		if p != 0 {
+			sink += *e.people.words.get(uint32(p))
+		}
+		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+			e.tubeOf[t] = e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]) + 1
+		}
+	}
+	for k := from; k < to; k++ { // headers and members, for results the members' words
+		i := e.tubeOf[b.Tube[k]] - 1
+		if i == 0 {
+			continue
+		}
+		h := e.tubes.headers.get(i)
+		sink += uint64(*e.tubes.member.get(h.first)) + uint64(*e.tubes.place.get(h.first))
+		if b.Kind[k] == KindResult {
+			for s := h.first; s < h.first+uint32(h.used); s++ {
+				sink += *e.people.words.get(*e.tubes.member.get(s))
+			}
+			sink += *e.people.tests.get(h.first)
+		}
+	}
+	e.sink += sink
+}
+
+// applyItem decides one event: the tube half first, then what it told the people half.
+func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos Position, out *Changes) {
+	ctx := &b.Contexts[b.Ctx[k]]
+	it := item{late: b.Bits[k]&ItemLate != 0, retained: b.Bits[k]&ItemRetained != 0, roles: b.Roles,
+		at: b.At[k], mode: ctx.Mode, purpose: ctx.Purpose, arg: b.Arg[k]}
+	local := b.Tube[k]
+	tube := e.tubeOf[local] - 1
+	if who == 0 && b.Person[k] != 0 { // new, or made known a moment ago
+		who = e.registry.find(b.Person[k], e.document(b, k), hash)
+	}
+	e.tubes.effects.reset()
+	switch b.Kind[k] {
+	case KindScan:
+		a := e.tubes.admitScan(tube, who, &it, e.askFacts)
+		b.Outcome[k], b.Flags[k], b.Detail[k] = a.outcome, a.flags, a.detail
+		if a.outcome.Refused() || a.outcome == Duplicate && a.flags == 0 {
+			return
+		}
+		it.site = e.site(b, k)
+		tube, who = e.ensure(b, k, tube, who, hash, it.mode, 0)
+		f := e.tubes.scan(tube, who, a, &it)
+		if a.outcome == Accepted {
+			b.Flags[k] = f
+		}
+	case KindUnscan:
+		slot := uint32(0)
+		if tube != 0 && who != 0 {
+			if slot = e.tubes.slot(tube, who); slot != 0 && e.tubes.hasEvent(tube, slot, extraUnscan, it.at) {
+				b.Outcome[k] = Duplicate
+				return
+			}
+		}
+		tube, who = e.ensure(b, k, tube, who, hash, ModeUnset, 0)
+		b.Flags[k] = e.tubes.unscan(tube, who, slot, &it)
+	case KindTubeOpen:
+		it.site = e.site(b, k)
+		tube, _ = e.ensure(b, k, tube, 0, 0, it.mode, int(it.arg))
+		b.Outcome[k], b.Flags[k] = e.tubes.open(tube, &it)
+	case KindTubeClose:
+		tube, _ = e.ensure(b, k, tube, 0, 0, ModeUnset, 0)
+		b.Outcome[k], b.Flags[k] = e.tubes.close(tube, &it)
+	case KindResult:
+		it.lab = uint16(e.names.of(b.Text(ctx.Lab)))
+		tube, _ = e.ensure(b, k, tube, 0, 0, ModeUnset, 0)
+		b.Outcome[k], b.Flags[k] = e.tubes.result(tube, &it)
+	}
+	e.tubeOf[local] = tube + 1
+	e.deliver(pos, out)
+}
+
+func (e *Engine) document(b *Batch, k int) []byte {
+	if ref := b.Person[k]; ref.Type() == RefDocument {
+		return b.Text(ref.Document())
+	}
+	return nil
+}
+
+// site is the name of an item's site, looked up once a context.
+func (e *Engine) site(b *Batch, k int) uint32 {
+	c := b.Ctx[k]
+	if e.siteOf[c] == 0 {
+		e.siteOf[c] = e.names.of(b.Text(b.Contexts[c].Site)) + 1
+	}
+	return e.siteOf[c] - 1
+}
+
+// ensure makes the tube and the person of an accepted event known.
+func (e *Engine) ensure(b *Batch, k int, tube uint32, who PersonOrdinal, hash uint64, m Mode, capacity int) (uint32, PersonOrdinal) {
+	if tube == 0 {
+		t := b.Tube[k]
+		if tube = e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]); tube == 0 {
+			tube = e.tubes.add(b.Text(b.Tubes[t]), b.TubeHash[t], m, capacity)
+		}
+		e.tubeOf[t] = tube + 1
+	}
+	if who == 0 && b.Person[k] != 0 {
+		who = e.registry.add(b.Person[k], e.document(b, k), hash)
+		e.people.words.grow(uint32(who))
+	}
+	return tube, who
+}
+
+// deliver takes the effects of one event across the seam and writes the feed.
+func (e *Engine) deliver(pos Position, out *Changes) {
+	f := &e.tubes.effects
+	if e.seam != nil {
+		e.seam(f)
+	}
+	for i, who := range f.Person {
+		c, told := e.people.apply(who, f.Test[i], f.Swabbed[i], f.Facts[i])
+		if told {
+			e.feed(pos, &c, uint32(f.Test[i]), f.Swabbed[i], f.Facts[i], out)
+		}
+	}
+}
+
+// feed adds the entry of a changed person. In the simple case everything follows from
+// the effect; otherwise the person's status is composed as for a reader.
+func (e *Engine) feed(pos Position, c *changed, test uint32, swab Seconds, f TestFacts, out *Changes) {
+	entry := Change{Cursor: MakeCursor(pos, len(out.List)+1), Person: c.person, State: wordState(c.word), Previous: c.previous,
+		TubesOff: uint32(len(out.Tubes))}
+	if c.fresh {
+		entry.Since = swab
+		if f.outcome() == OutcomeNegative {
+			entry.Since, entry.NegativeSwab = f.reported(), swab
+		}
+		out.Tubes = append(out.Tubes, TubeIndex(e.tubes.of(test)))
+	} else {
+		s := &e.composing
+		e.compose(c.person, c.word, s)
+		entry.Since, entry.NegativeSwab, entry.Order = s.Since, s.LastNegative.Swabbed, s.Order.Number
+		out.Tubes = s.appendTubes(out.Tubes)
+	}
+	entry.TubesLen = uint32(len(out.Tubes)) - entry.TubesOff
+	out.List = append(out.List, entry)
+}
+
+// Counts are totals since the first event.
+type Counts struct{ People, Tubes, Tests, Results, OrdersOpen uint64 }
+
+// Counts for metrics. Tests counts member slots, tubes their headers.
+func (e *Engine) Counts() Counts {
+	return Counts{People: uint64(e.registry.known.Load()), Tubes: uint64(e.tubes.published.Load()),
+		Tests: e.tests.Load(), Results: e.results.Load(), OrdersOpen: e.ordersOpen.Load()}
+}
+
+// StateHash is the sum of a hash over everything that exists: equal for equal
+// journals, whatever restarts lay between. Writer's goroutine, between groups.
+func (e *Engine) StateHash() uint64 {
+	return e.registry.hash + e.tubes.hash + e.people.hash + mix(uint64(e.Applied()))
+}

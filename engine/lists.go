@@ -1,0 +1,170 @@
+package engine
+
+import "sync/atomic"
+
+// OrderFilter selects re-collection orders.
+type OrderFilter struct {
+	After    uint32 // number to go on from
+	Limit    int
+	OpenOnly bool
+	ByState  bool
+	State    OrderState // when ByState
+	DueBy    Seconds    // only orders open and due before this; 0: all
+}
+
+// Orders calls do for each order in number order, until it answers false or the limit
+// is reached; the view is valid during the call. It returns the number of the last one
+// looked at, and whether more follow. The writer waits for at most 256 orders at a time.
+func (e *Engine) Orders(f OrderFilter, do func(*OrderView) bool) (last uint32, more bool) {
+	var s Status
+	var closed OrderView
+	last = f.After
+	for shown := 0; ; {
+		e.mu.RLock()
+		end := e.people.orderCount
+		for n := 0; n < 256 && last < end; n++ {
+			o := e.people.order.at(last + 1)
+			view := &closed
+			if OrderState(o.state).IsOpen() {
+				p := PersonOrdinal(o.person)
+				e.compose(p, atomic.LoadUint64(e.people.words.at(o.person)), &s)
+				view = &s.Order
+			} else {
+				closed = OrderView{Number: last + 1, Person: PersonOrdinal(o.person), State: OrderState(o.state), Opened: o.opened,
+					Due: o.due, Causes: append(closed.Causes[:0], TubeIndex(e.tubes.of(o.test)))}
+			}
+			if f.wants(view) {
+				if shown == f.Limit {
+					e.mu.RUnlock()
+					return last, true
+				}
+				shown++
+				if !do(view) {
+					e.mu.RUnlock()
+					return last + 1, last+1 < end
+				}
+			}
+			last++
+		}
+		e.mu.RUnlock()
+		if last >= end {
+			return last, false
+		}
+	}
+}
+
+func (f *OrderFilter) wants(o *OrderView) bool {
+	switch {
+	case f.OpenOnly && !o.State.IsOpen(), f.ByState && o.State != f.State:
+		return false
+	case f.DueBy != 0:
+		return o.State.IsOpen() && o.Due < f.DueBy
+	}
+	return true
+}
+
+// Tube fills v with all that is known of a tube, between two slices of the writer.
+func (e *Engine) Tube(i TubeIndex, v *TubeView) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	t := e.tubes
+	h := t.headers.at(uint32(i))
+	f := atomic.LoadUint64(&h.facts)
+	*v = TubeView{Index: i, Code: string(t.codes.of(h.code)), Site: e.names.list[h.site], Round: "default", Mode: factMode(f),
+		Purpose: factPurpose(f), Capacity: factCapacity(f), Retained: f&tubeRetained != 0, Verdict: factVerdict(f),
+		Reported: Seconds(f), ClosedMembers: -1, Members: v.Members[:0], Results: v.Results[:0]}
+	if v.Purpose == PurposeUnset {
+		v.Purpose = Screening
+	}
+	e.tubeMembers(uint32(i), v)
+	e.tubeExtras(uint32(i), v)
+	v.resolve()
+	if f&tubeMiscounted != 0 {
+		v.Flags |= FlagCountMismatch
+	}
+	if f&tubeConflict != 0 {
+		v.Flags |= FlagVerdictConflict
+	}
+	if v.Mode == Single && h.bound > 1 {
+		v.Flags |= FlagSingleWithMany
+	}
+	if v.Verdict != VerdictNone && h.bound == 0 {
+		v.Flags |= FlagTubeUnknown
+	}
+}
+
+func (e *Engine) tubeMembers(i uint32, v *TubeView) {
+	t := e.tubes
+	t.runs(i, func(h *header) bool {
+		for s := h.first; s < h.first+uint32(h.used); s++ {
+			p := *t.member.at(s)
+			w := atomic.LoadUint64(e.people.words.at(p))
+			m := MemberView{Person: PersonOrdinal(p), Swabbed: t.swab(i, s), Bound: *t.place.at(s)&placeBound != 0, State: wordState(w)}
+			v.Members = append(v.Members, m)
+			if !m.Bound {
+				continue
+			}
+			if v.FirstSwab == 0 || m.Swabbed < v.FirstSwab {
+				v.FirstSwab = m.Swabbed
+			}
+			if mark := e.people.markOf(s); mark&markClass == markNegative || mark&markClass == markSpecial && !e.opens(w, s) {
+				v.MembersResolved++
+			}
+		}
+		return true
+	})
+}
+
+// opens tells whether a test's cause is open: its person has no answer yet.
+func (e *Engine) opens(w uint64, test uint32) bool {
+	v := verdictOnPerson{}
+	e.people.judge(e.people.sides.at(uint32(w)), &v)
+	for i := range v.open {
+		if v.open[i].test == test {
+			return v.open[i].kind == CauseHold || v.open[i].kind == CauseMust
+		}
+	}
+	return false
+}
+
+func (e *Engine) tubeExtras(i uint32, v *TubeView) {
+	t := e.tubes
+	h := t.headers.at(i)
+	stands := t.verdict(i)
+	for x := h.extras; x != 0; x = t.extras.at(x).next {
+		switch r := t.extras.at(x); r.kind {
+		case extraClose:
+			if Seconds(r.at) > v.ClosedAt || Seconds(r.at) == v.ClosedAt && int(r.slot)-1 > v.ClosedMembers {
+				v.ClosedAt, v.ClosedMembers = Seconds(r.at), int(r.slot)-1
+			}
+		case extraResult:
+			lab := t.labStanding(h.extras, r.b)
+			v.Results = append(v.Results, ResultView{Lab: e.names.list[r.b], Verdict: Verdict(r.a >> 4), Stage: Stage(r.a & 15),
+				Tested: Seconds(r.slot), Reported: Seconds(r.at),
+				Standing: lab.verdict == Verdict(r.a>>4) && lab.reported == Seconds(r.at) && lab.verdict == stands.verdict})
+		}
+	}
+	for a, b := 0, len(v.Results)-1; a < b; a, b = a+1, b-1 { // as they arrived
+		v.Results[a], v.Results[b] = v.Results[b], v.Results[a]
+	}
+}
+
+// resolve sets how far the tube has come.
+func (v *TubeView) resolve() {
+	bound := 0
+	for i := range v.Members {
+		if v.Members[i].Bound {
+			bound++
+		}
+	}
+	switch {
+	case v.Verdict == Negative:
+		v.Resolution = TubeNegative
+	case v.Verdict != VerdictNone && bound > 0 && v.MembersResolved == bound:
+		v.Resolution = TubeResolved
+	case v.Verdict != VerdictNone:
+		v.Resolution = TubeResolving
+	case v.ClosedAt != 0:
+		v.Resolution = TubeClosed
+	}
+}

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Columns by number: they are on disk, append only.
+const (
+	colWords uint8 = 1 + iota
+	colTests
+	colMarks
+	colSides
+	colCauses
+	colOrders
+	colHeaders
+	colCodes
+	colMembers
+	colPlaces
+	colBlocks
+	colExtras
+	colKeys
+	colTexts
+)
+
+func (e *Engine) columns() []pager {
+	p, t, r := e.people, e.tubes, e.registry
+	return []pager{p.words, p.tests, p.marks, p.sides, p.cause, p.order,
+		t.headers, t.codes, t.member, t.place, t.blocks, t.extras, r.keys, r.texts}
+}
+
+// scalars are everything that is not in pages.
+type scalars struct {
+	Version                                      int
+	Policy                                       Config
+	Names                                        []string
+	People, TextsEnd                             uint32
+	RegistryHash, TubesHash, PeopleHash          uint64
+	Tubes, Tests, Extras, CodesEnd               uint32
+	Results                                      uint64
+	Sides, Causes, CauseFree, Orders, OrdersOpen uint32
+}
+
+const scalarsVersion = 1
+
+func (e *Engine) meta() []byte {
+	p, t, r := e.people, e.tubes, e.registry
+	b, err := json.Marshal(scalars{Version: scalarsVersion, Policy: e.policy, Names: e.names.list,
+		People: r.count, TextsEnd: r.texts.end, RegistryHash: r.hash, TubesHash: t.hash, PeopleHash: p.hash,
+		Tubes: t.count, Tests: t.tests, Extras: t.extraCount, CodesEnd: t.codes.end, Results: t.results,
+		Sides: p.sideCount, Causes: p.causeCount, CauseFree: p.causeFree, Orders: p.orderCount, OrdersOpen: p.ordersOpen})
+	if err != nil {
+		panic("engine: BUG: cannot encode scalars: " + err.Error())
+	}
+	return b
+}
+
+// LoadMeta begins to fill a new engine from a snapshot: scalars first, then every
+// page by LoadPage, then FinishLoad. Nobody else may use the engine before that.
+func (e *Engine) LoadMeta(at Position, meta []byte) error {
+	var s scalars
+	if err := json.Unmarshal(meta, &s); err != nil {
+		return fmt.Errorf("cannot load snapshot scalars: %w", err)
+	}
+	if s.Version != scalarsVersion || len(s.Names) == 0 {
+		return fmt.Errorf("cannot load snapshot scalars: got version %d; want %d", s.Version, scalarsVersion)
+	}
+	p, t, r := e.people, e.tubes, e.registry
+	e.policy, t.policy, p.policy = s.Policy, s.Policy, s.Policy
+	e.names = newNames()
+	for _, n := range s.Names[1:] {
+		e.names.of([]byte(n))
+	}
+	r.count, r.texts.end, r.hash = s.People, s.TextsEnd, s.RegistryHash
+	t.count, t.tests, t.extraCount, t.codes.end, t.results, t.hash = s.Tubes, s.Tests, s.Extras, s.CodesEnd, s.Results, s.TubesHash
+	p.sideCount, p.causeCount, p.causeFree, p.orderCount, p.ordersOpen, p.hash = s.Sides, s.Causes, s.CauseFree, s.Orders, s.OrdersOpen, s.PeopleHash
+	e.applied.Store(uint64(at))
+	return nil
+}
+
+// LoadPage takes one page of a snapshot.
+func (e *Engine) LoadPage(column uint8, page uint32, data []byte) error {
+	if len(data) != PageBytes {
+		return fmt.Errorf("cannot load page %d of column %d: got %d bytes; want %d", page, column, len(data), PageBytes)
+	}
+	for _, c := range e.columns() {
+		if c.columnID() == column {
+			c.loadPage(int(page), data)
+			return nil
+		}
+	}
+	return fmt.Errorf("cannot load page %d: got column %d; want 1..%d", page, column, colTexts)
+}
+
+// FinishLoad rebuilds the indexes. run is given independent jobs and returns when all
+// are done: the engine starts no goroutines itself.
+func (e *Engine) FinishLoad(run func(jobs []func())) error {
+	r, t, p := e.registry, e.tubes, e.people
+	if int(r.count) >= r.keys.capacity() || int(r.count) >= p.words.capacity() || int(t.count) >= t.headers.capacity() ||
+		int(t.extraCount) >= max(1, t.extras.capacity()) && t.extraCount > 0 {
+		return fmt.Errorf("cannot finish loading: pages are missing for %d people, %d tubes", r.count, t.count)
+	}
+	const jobs = 2
+	var list []func()
+	for j := range jobs {
+		list = append(list, func() { rebuild(r.index, r.count, j, jobs, r.hashOf) })
+	}
+	list = append(list, func() {
+		rebuild(t.index, t.count, 0, 1, func(i uint32) uint64 {
+			if h := t.headers.at(i); h.facts&tubeExtension == 0 {
+				return hashBytes(t.codes.of(h.code))
+			}
+			return 0 // not in the index
+		})
+	})
+	run(list)
+	r.known.Store(r.count)
+	t.published.Store(t.count)
+	e.tests.Store(uint64(t.tests))
+	e.results.Store(t.results)
+	e.ordersOpen.Store(uint64(p.ordersOpen))
+	return nil
+}
+
+// rebuild fills the segments with number k, k+of, …: it sorts the ordinals by segment
+// first, so that each segment is filled within the cache. hash 0 means: leave out.
+func rebuild(x *index, count uint32, k, of int, hash func(uint32) uint64) {
+	type entry struct {
+		hash    uint64
+		ordinal uint32
+	}
+	var starts [indexSegments + 1]uint32
+	mine := func(h uint64) bool { return h != 0 && int(h%indexSegments)%of == k }
+	hashes := make([]uint64, count+1)
+	for o := uint32(1); o <= count; o++ {
+		h := hash(o)
+		hashes[o] = h
+		if mine(h) {
+			starts[h%indexSegments+1]++
+		}
+	}
+	for s := range indexSegments {
+		starts[s+1] += starts[s]
+	}
+	next := starts
+	sorted := make([]entry, starts[indexSegments])
+	for o := uint32(1); o <= count; o++ {
+		if h := hashes[o]; mine(h) {
+			s := h % indexSegments
+			sorted[next[s]] = entry{h, o}
+			next[s]++
+		}
+	}
+	for s := range indexSegments {
+		part := sorted[starts[s]:starts[s+1]]
+		if len(part) == 0 {
+			continue
+		}
+		x.reserve(s, uint32(len(part)))
+		seg := x.segments[s].Load()
+		for _, en := range part {
+			seg.put(en.hash, en.ordinal)
+		}
+		x.counts[s] = uint32(len(part))
+	}
+}

@@ -1,0 +1,345 @@
+package engine
+
+import "sync/atomic"
+
+// people is the people half: what each person's tests add up to. It hears of tests
+// only through effects and knows no tubes.
+//
+// A person is a status word, and a chain of tests, latest swab first. Whoever has or
+// had a cause (positive, inconclusive, must) also has a side record with the causes
+// and the order. State is never adjusted, always worked out again from the chain:
+// that is why the order of arrival cannot matter, and why a cause opens again when
+// what closed it goes.
+//
+// The word, read by anyone without a lock:
+//
+//	0..31   first test of the chain, or the side record when bit 35 is set
+//	32..34  State
+//	35      has a side record
+//	36      busy: the writer is relinking the chain; readers try again
+//	48..63  version, one up with every change to the word or the chain
+type people struct {
+	policy Config
+
+	words *column[uint64]
+	tests *column[uint64] // by TestIndex: next test of the chain << 32 | S
+	marks *column[uint32] // four tests a word: class and bits, see mark*
+	sides *column[side]
+	cause *column[cause]
+	order *column[order]
+
+	sideCount, causeCount, causeFree, orderCount uint32
+	ordersOpen                                   uint32
+	hash                                         uint64 // part of StateHash
+
+	before, after verdictOnPerson // scratch of the slow path
+}
+
+// side is the record of the few: 16 bytes.
+type side struct {
+	head   uint32 // first test
+	causes uint32 // first cause
+	order  uint32 // latest order, open or closed
+	_      uint32
+}
+
+// cause belongs to a test that is positive, inconclusive or must, open or closed: 16 bytes.
+type cause struct {
+	next     uint32
+	test     uint32
+	reported Seconds
+	bits     uint32 // TestOutcome in 0..2, then causePreliminary, causeRetained
+}
+
+const (
+	causePreliminary = 1 << 3
+	causeRetained    = 1 << 4
+)
+
+// order is one re-collection order: 32 bytes.
+type order struct {
+	person uint32
+	state  uint32 // OrderState
+	opened Seconds
+	due    Seconds
+	test   uint32 // test of the earliest cause
+	_      [3]uint32
+}
+
+const (
+	wordSide    = 1 << 35
+	wordBusy    = 1 << 36
+	wordVersion = 1 << 48
+	wordLow     = 1<<32 - 1
+
+	// A test's mark: one byte.
+	markClass     = 3 // markNone, markNegative, markSpecial
+	markNone      = 0
+	markNegative  = 1
+	markSpecial   = 2
+	markReleasing = 1 << 2
+	markUnbound   = 1 << 3
+)
+
+func wordState(w uint64) State { return State(w >> 32 & 7) }
+
+func newPeople(cfg Config, alloc Allocator) *people {
+	return &people{policy: cfg,
+		words: newColumn[uint64](colWords, alloc), tests: newColumn[uint64](colTests, alloc),
+		marks: newColumn[uint32](colMarks, alloc), sides: newColumn[side](colSides, alloc),
+		cause: newColumn[cause](colCauses, alloc), order: newColumn[order](colOrders, alloc)}
+}
+
+// Facts is what the tube half may ask of a person, for live refusals and flags only.
+type Facts struct {
+	State    State
+	HasOrder bool
+	Pending  [4]TestIndex // latest swabs without an outcome, latest first
+}
+
+// facts of a person, by value.
+func (p *people) facts(who PersonOrdinal) (f Facts) {
+	w := *p.words.get(uint32(who))
+	f.State = wordState(w)
+	head := uint32(w)
+	if w&wordSide != 0 {
+		s := p.sides.get(head)
+		head = s.head
+		f.HasOrder = s.order != 0 && OrderState(p.order.get(s.order).state).IsOpen()
+	}
+	n := 0
+	for t := head; t != 0 && n < len(f.Pending); t = uint32(*p.tests.get(t) >> 32) {
+		if p.mark(t)&(markClass|markUnbound) == markNone {
+			f.Pending[n] = TestIndex(t)
+			n++
+		}
+	}
+	return f
+}
+
+// mark of a test, for the writer.
+func (p *people) mark(t uint32) uint32 { return *p.marks.get(t / 4) >> (8 * (t % 4)) & 0xff }
+
+// markOf a test, for any reader.
+func (p *people) markOf(t uint32) uint32 {
+	return atomic.LoadUint32(p.marks.at(t/4)) >> (8 * (t % 4)) & 0xff
+}
+
+func (p *people) setMark(t, mark uint32) {
+	at := p.marks.mut(t / 4)
+	old := *at
+	p.hash += mixTest(t, uint64(mark)) - mixTest(t, uint64(old>>(8*(t%4))&0xff))
+	atomic.StoreUint32(at, old&^(0xff<<(8*(t%4)))|mark<<(8*(t%4)))
+}
+
+func (p *people) setTest(t uint32, link uint64) {
+	at := p.tests.mut(t)
+	p.hash += mixTest(t, link) - mixTest(t, *at)
+	atomic.StoreUint64(at, link)
+}
+
+func (p *people) setWord(who PersonOrdinal, w uint64) {
+	at := p.words.mut(uint32(who))
+	p.hash += mixWord(who, w) - mixWord(who, *at&^wordBusy)
+	atomic.StoreUint64(at, w)
+}
+
+// Zero contributes zero, so that StateHash needs no term for what does not exist.
+func mixTest(t uint32, v uint64) uint64 {
+	if v == 0 {
+		return 0
+	}
+	return mix(uint64(t)*mixA ^ mix(v))
+}
+
+func mixWord(who PersonOrdinal, w uint64) uint64 {
+	if w == 0 {
+		return 0
+	}
+	return mix(uint64(who)*mixB ^ mix(w))
+}
+
+// changed is what an effect did to its person.
+type changed struct {
+	person   PersonOrdinal
+	previous State
+	word     uint64
+	fresh    bool // simple case: state and last negative follow from this effect alone
+}
+
+// apply takes one effect. ok is false when nothing that the feed shows has changed.
+//
+// The two cases that make up a day take no look at anything but the word, the test
+// and its neighbours: a first swab, and a negative for the only or latest one.
+func (p *people) apply(who PersonOrdinal, t TestIndex, swab Seconds, f TestFacts) (c changed, ok bool) {
+	p.ensure(uint32(t))
+	w := *p.words.get(uint32(who))
+	if w&wordSide != 0 || f.outcome() > OutcomeNegative {
+		return p.applySlow(who, uint32(t), swab, f)
+	}
+	c = changed{person: who, previous: wordState(w)}
+	oldMark, newMark := p.mark(uint32(t)), markFor(f)
+	if f.has(factFirst) && uint32(w) == 0 { // a person's first test
+		p.setTest(uint32(t), uint64(swab))
+		p.setMark(uint32(t), newMark)
+		state := simpleState(newMark)
+		c.word = (w &^ (wordLow | 7<<32)) + wordVersion | uint64(t) | uint64(state)<<32
+		c.fresh = state != StateUnknown
+		p.setWord(who, c.word)
+		return c, state != c.previous
+	}
+	link := *p.tests.get(uint32(t))
+	if !f.has(factFirst) && uint32(w) == uint32(t) && link>>32 == 0 && Seconds(link) == swab { // the only test
+		p.setMark(uint32(t), newMark)
+		state := simpleState(newMark)
+		c.word = w&^(7<<32) + wordVersion | uint64(state)<<32
+		c.fresh = state != StateUnknown
+		p.setWord(who, c.word)
+		return c, state != c.previous || state == StateNegative && (f.has(factRenewed) || oldMark&markClass != markNegative)
+	}
+	return p.applyChain(who, uint32(t), swab, f, c)
+}
+
+func markFor(f TestFacts) uint32 {
+	m := uint32(markNone)
+	switch {
+	case f.outcome() == OutcomeNegative:
+		m = markNegative
+	case f.outcome() > OutcomeNegative:
+		m = markSpecial
+	}
+	if f.has(factReleasing) {
+		m |= markReleasing
+	}
+	if f.has(factUnbound) {
+		m |= markUnbound
+	}
+	return m
+}
+
+// simpleState of a person with one test and no causes.
+func simpleState(mark uint32) State {
+	switch {
+	case mark&markUnbound != 0:
+		return StateUnknown
+	case mark&markClass == markNegative:
+		return StateNegative
+	}
+	return StateSampled
+}
+
+// applyChain is for a person without a side record and with several tests.
+func (p *people) applyChain(who PersonOrdinal, t uint32, swab Seconds, f TestFacts, c changed) (changed, bool) {
+	w := *p.words.get(uint32(who))
+	before := p.chainSummary(uint32(w))
+	head := p.relink(who, w, uint32(w), t, swab, f.has(factFirst))
+	p.setMark(t, markFor(f))
+	after := p.chainSummary(head)
+	w = *p.words.get(uint32(who))
+	c.word = w&^(wordLow|7<<32|wordBusy) + wordVersion | uint64(head) | uint64(after.state)<<32
+	p.setWord(who, c.word)
+	return c, before != after || after.negative == t && f.has(factRenewed)
+}
+
+// relink puts test t where its swab time belongs in the chain (latest first; among
+// equals the later told one first) and returns the new head.
+func (p *people) relink(who PersonOrdinal, w uint64, head, t uint32, swab Seconds, first bool) uint32 {
+	old := *p.tests.get(t)
+	if !first && Seconds(old) == swab {
+		return head
+	}
+	if first && (head == 0 || Seconds(*p.tests.get(head)) <= swab) { // published by the word alone
+		p.setTest(t, uint64(head)<<32|uint64(swab))
+		return t
+	}
+	if w&wordBusy == 0 {
+		atomic.StoreUint64(p.words.mut(uint32(who)), w|wordBusy) // until the caller's setWord
+	}
+	if !first { // take it out
+		if head == t {
+			head = uint32(old >> 32)
+		} else {
+			at := head
+			for uint32(*p.tests.get(at)>>32) != t {
+				at = uint32(*p.tests.get(at) >> 32)
+			}
+			p.setTest(at, old>>32<<32|*p.tests.get(at)&wordLow)
+		}
+	}
+	if head == 0 || Seconds(*p.tests.get(head)) <= swab {
+		p.setTest(t, uint64(head)<<32|uint64(swab))
+		return t
+	}
+	at := head
+	for {
+		next := uint32(*p.tests.get(at) >> 32)
+		if next == 0 || Seconds(*p.tests.get(next)) <= swab {
+			p.setTest(t, uint64(next)<<32|uint64(swab))
+			p.setTest(at, uint64(t)<<32|*p.tests.get(at)&wordLow)
+			return head
+		}
+		at = next
+	}
+}
+
+// summary is what a chain without causes says.
+type summary struct {
+	state    State
+	negative uint32  // test of the last negative (of several with equal swab the first in the chain)
+	ties     uint32  // exclusive or of all tests that share its swab, or the pending one's: readers choose by tube code
+	swab     Seconds // its swab
+	pending  uint32  // latest open pending test
+	latest   Seconds // its swab
+	earliest Seconds // swab of the earliest open pending test
+}
+
+// addPending takes open pending tests, latest swab first.
+func (s *summary) addPending(t uint32, swab Seconds) {
+	if s.pending == 0 {
+		s.pending, s.latest = t, swab
+	}
+	if swab == s.latest {
+		s.ties ^= t * 3
+	}
+	s.earliest = swab
+}
+
+// chainSummary walks from the latest swab until older tests cannot matter: past the
+// latest result no pending swab is open.
+func (p *people) chainSummary(head uint32) (s summary) {
+	var result Seconds
+	for t := head; t != 0; {
+		link := *p.tests.get(t)
+		swab := Seconds(link)
+		if swab < result {
+			break
+		}
+		switch m := p.mark(t); {
+		case m&markUnbound != 0:
+		case m&markClass == markNegative:
+			if s.negative == 0 {
+				s.negative, s.swab = t, swab
+			}
+			if swab == s.swab {
+				s.ties ^= t
+			}
+			result = swab
+		default:
+			s.addPending(t, swab)
+		}
+		t = uint32(link >> 32)
+	}
+	switch {
+	case s.pending != 0:
+		s.state = StateSampled
+	case s.negative != 0:
+		s.state = StateNegative
+	}
+	return s
+}
+
+// ensure makes room for a test.
+func (p *people) ensure(t uint32) {
+	p.tests.grow(t)
+	p.marks.grow(t / 4)
+}

@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"bytes"
+	"sync/atomic"
+)
+
+// Find returns a person's ordinal, 0 for one never heard of; document is the
+// canonical text of a RefDocument. It takes no lock.
+func (e *Engine) Find(ref PersonRef, document []byte) PersonOrdinal {
+	if ref.Type() == RefOrdinal {
+		return ref.Ordinal()
+	}
+	return e.registry.find(ref, document, hashPerson(ref, document))
+}
+
+// AppendPersonID appends the canonical form of a person's identity.
+func (e *Engine) AppendPersonID(dst []byte, p PersonOrdinal) []byte {
+	return e.registry.appendID(dst, p)
+}
+
+// FindTube returns the tube with a canonical code, 0 for none.
+func (e *Engine) FindTube(code []byte) TubeIndex {
+	return TubeIndex(e.tubes.find(code, hashBytes(code)))
+}
+
+// AppendTubeCode appends a tube's code.
+func (e *Engine) AppendTubeCode(dst []byte, t TubeIndex) []byte {
+	return append(dst, e.tubes.codes.of(e.tubes.headers.at(uint32(t)).code)...)
+}
+
+// Status tells everything about one person; s is overwritten, its slices are used again.
+//
+// It takes no lock for people without causes: the word is read before and after, and
+// a change between sends the reader round again. The few with causes are read between
+// two slices of the writer.
+func (e *Engine) Status(p PersonOrdinal, s *Status) {
+	asOf := e.Applied() // before the word: what is shown is at least this new
+	for !e.statusUnlocked(p, s) {
+		if atomic.LoadUint64(e.people.words.at(uint32(p)))&wordSide != 0 {
+			e.mu.RLock()
+			asOf = e.Applied()
+			e.compose(p, atomic.LoadUint64(e.people.words.at(uint32(p))), s)
+			e.mu.RUnlock()
+			break
+		}
+	}
+	s.AsOf = asOf
+}
+
+// statusUnlocked answers false when the person has a side record or changed meanwhile.
+func (e *Engine) statusUnlocked(p PersonOrdinal, s *Status) bool {
+	w := atomic.LoadUint64(e.people.words.at(uint32(p)))
+	if w&(wordSide|wordBusy) != 0 {
+		return false
+	}
+	*s = Status{Causes: s.Causes[:0], Order: OrderView{Causes: s.Order.Causes[:0]}}
+	var result Seconds
+	steps := 0
+	for t := uint32(w); t != 0; steps++ {
+		link := atomic.LoadUint64(e.people.tests.at(t))
+		m, swab := e.people.markOf(t), Seconds(link)
+		if swab < result || steps > 1<<16 {
+			break
+		}
+		switch {
+		case m&markUnbound != 0:
+		case m&markClass == markNegative:
+			if !e.takeNegative(t, swab, s) {
+				return false
+			}
+			result = swab
+		default:
+			e.takePending(t, swab, s)
+		}
+		t = uint32(link >> 32)
+	}
+	s.settle()
+	return atomic.LoadUint64(e.people.words.at(uint32(p))) == w
+}
+
+// takeNegative considers a negative for the last one: latest swab, then later report,
+// then smaller code. It answers false when the tube says otherwise by now.
+func (e *Engine) takeNegative(test uint32, swab Seconds, s *Status) bool {
+	tube := e.tubes.of(test)
+	facts := atomic.LoadUint64(&e.tubes.headers.at(tube).facts)
+	if factVerdict(facts) != Negative {
+		return false
+	}
+	n := LastNegative{Tube: TubeIndex(tube), Swabbed: swab, Reported: Seconds(facts), Mode: factMode(facts)}
+	old := &s.LastNegative
+	if old.Tube == 0 || n.Swabbed > old.Swabbed || n.Swabbed == old.Swabbed &&
+		(n.Reported > old.Reported || n.Reported == old.Reported && e.codeBefore(n.Tube, old.Tube)) {
+		*old = n
+	}
+	return true
+}
+
+// takePending considers a swab without an outcome: the latest is shown (tie: smaller
+// code), the earliest is since when.
+func (e *Engine) takePending(test uint32, swab Seconds, s *Status) {
+	tube := TubeIndex(e.tubes.of(test))
+	if s.PendingTube == 0 || swab > s.PendingSwab || swab == s.PendingSwab && e.codeBefore(tube, s.PendingTube) {
+		s.PendingTube, s.PendingSwab = tube, swab
+	}
+	if s.Since == 0 || swab < s.Since {
+		s.Since = swab
+	}
+}
+
+func (e *Engine) codeBefore(a, b TubeIndex) bool {
+	return bytes.Compare(e.tubes.codes.of(e.tubes.headers.at(uint32(a)).code), e.tubes.codes.of(e.tubes.headers.at(uint32(b)).code)) < 0
+}
+
+// settle sets state and since of a person without causes.
+func (s *Status) settle() {
+	switch {
+	case s.PendingTube != 0:
+		s.State = StateSampled
+	case s.LastNegative.Tube != 0:
+		s.State, s.Since = StateNegative, s.LastNegative.Reported
+	}
+}
+
+// compose is Status for the writer, or for a reader under the lock.
+func (e *Engine) compose(p PersonOrdinal, w uint64, s *Status) {
+	if w&wordSide == 0 {
+		if !e.statusUnlocked(p, s) {
+			panic("engine: BUG: a status word changed under the lock")
+		}
+		s.AsOf = e.Applied()
+		return
+	}
+	*s = Status{Causes: s.Causes[:0], Order: OrderView{Causes: s.Order.Causes[:0]}, AsOf: e.Applied()}
+	side := e.people.sides.at(uint32(w))
+	v := verdictOnPerson{open: make([]openCause, 0, 8)}
+	e.people.judge(side, &v)
+	for t := side.head; t != 0; t = uint32(*e.people.tests.at(t) >> 32) {
+		m, swab := e.people.markOf(t), Seconds(*e.people.tests.at(t))
+		switch {
+		case m&markUnbound != 0:
+		case m&markClass == markNegative:
+			e.takeNegative(t, swab, s)
+		case m&markClass == markNone && v.pending != 0 && swab >= v.earliest:
+			e.takePending(t, swab, s)
+		}
+	}
+	s.State = v.state
+	s.Since = v.since
+	if v.state == StateNegative {
+		s.Since = s.LastNegative.Reported
+	}
+	s.ProofBlocked = v.state >= StateHeld
+	for i := range v.open {
+		c := &v.open[i]
+		s.addCause(e, CauseView{Tube: TubeIndex(e.tubes.of(c.test)), Kind: c.kind, Since: c.reported, Swabbed: c.swab,
+			Preliminary: c.bits&causePreliminary != 0})
+	}
+	if side.order != 0 && OrderState(e.people.order.at(side.order).state).IsOpen() {
+		e.orderView(side.order, &v, s)
+	}
+}
+
+// addCause keeps causes strongest first, then earliest, then by code: an order that
+// does not depend on arrival.
+func (s *Status) addCause(e *Engine, c CauseView) {
+	s.Causes = append(s.Causes, c)
+	for i := len(s.Causes) - 1; i > 0; i-- {
+		a, b := &s.Causes[i-1], &s.Causes[i]
+		if a.Kind > b.Kind || a.Kind == b.Kind && (a.Since < b.Since || a.Since == b.Since && !e.codeBefore(b.Tube, a.Tube)) {
+			return
+		}
+		*a, *b = *b, *a
+	}
+}
+
+// orderView fills the open order of a person whose causes are composed.
+func (e *Engine) orderView(n uint32, v *verdictOnPerson, s *Status) {
+	o := e.people.order.at(n)
+	s.Order.Number, s.Order.Person, s.Order.Any = n, PersonOrdinal(o.person), v.any
+	s.Order.State, s.Order.Opened, s.Order.Due = OrderState(o.state), o.opened, o.due
+	var latest Seconds
+	for i := range s.Causes {
+		if c := &s.Causes[i]; c.Kind == CauseHold || c.Kind == CauseMust {
+			s.Order.Causes = append(s.Order.Causes, c.Tube)
+			latest = max(latest, c.Swabbed)
+		}
+	}
+	if s.PendingTube != 0 && s.PendingSwab > latest {
+		facts := atomic.LoadUint64(&e.tubes.headers.at(uint32(s.PendingTube)).facts)
+		if v.any || factMode(facts) == Single {
+			s.Order.State = OrderSwabbed
+		}
+	}
+}
+
+// appendTubes appends what a feed entry shows: the causes, for sampled the pending
+// tube, for negative the negative's.
+func (s *Status) appendTubes(dst []TubeIndex) []TubeIndex {
+	switch {
+	case len(s.Causes) > 0:
+		for i := range s.Causes {
+			dst = append(dst, s.Causes[i].Tube)
+		}
+	case s.PendingTube != 0:
+		dst = append(dst, s.PendingTube)
+	case s.LastNegative.Tube != 0:
+		dst = append(dst, s.LastNegative.Tube)
+	}
+	return dst
+}

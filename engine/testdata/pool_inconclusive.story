@@ -1,0 +1,6 @@
+# Hold: opened by an inconclusive pool.
+any order
+scan T100 ada 08:01
+result T100 inconclusive tested 12:00 reported 13:00
+ada held because T100
+order ada due 19:00 because T100
