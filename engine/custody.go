@@ -282,7 +282,7 @@ func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 			return Duplicate, 0
 		}
 	}
-	before := t.verdict(i)
+	before, labBefore := t.verdict(i), t.labStanding(t.headers.get(i).extras, it.lab)
 	t.addExtra(i, e)
 	t.results++
 	after := t.verdict(i)
@@ -291,7 +291,7 @@ func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 	if t.headers.get(i).bound == 0 {
 		f |= FlagTubeUnknown
 	}
-	if after.conflict && !before.conflict {
+	if !labBefore.conflict && t.labStanding(t.headers.get(i).extras, it.lab).conflict {
 		f |= FlagVerdictConflict
 	}
 	if after.verdict == Negative && t.swabbedAfter(i, after.tested) {

@@ -86,7 +86,7 @@ func (r *reference) arriveResult(ev event) answer {
 		swab, _ := r.bound(ev.tube, name)
 		set(&f, engine.FlagSwabAfterTest, after.verdict == engine.Negative && after.tested < swab)
 	}
-	set(&f, engine.FlagVerdictConflict, after.conflict && !before.conflict || r.overruled(ev))
+	set(&f, engine.FlagVerdictConflict, after.conflict && (!before.conflict || r.overruled(ev)))
 	return answer{flags: f}
 }
 

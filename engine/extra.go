@@ -40,7 +40,7 @@ type standing struct {
 	reported Seconds // the earliest of the labs that say so
 	tested   Seconds // the latest of them
 	prelim   bool    // all of them preliminary
-	conflict bool
+	conflict bool    // a plain final disagrees with a standing positive before it
 }
 
 // verdict folds the results of each lab and takes the gravest (design: positive >
@@ -120,7 +120,7 @@ func (s *standing) fold(e *extra) {
 	case stage == Preliminary && (verdict == Negative || verdict == Invalid):
 		return
 	case s.verdict == Positive && verdict != Positive && stage != Corrected:
-		s.conflict = true
+		s.conflict = s.conflict || stage == Final
 		return
 	}
 	*s = standing{verdict: verdict, reported: Seconds(e.at), tested: Seconds(e.slot), prelim: stage == Preliminary}

@@ -159,7 +159,7 @@ func rebuild(x *index, count uint32, k, of int, hash func(uint32) uint64) {
 		x.reserve(s, uint32(len(part)))
 		seg := x.segments[s].Load()
 		for _, en := range part {
-			seg.put(en.hash, en.ordinal)
+			seg.put(tagOf(en.hash), en.ordinal)
 		}
 		x.counts[s] = uint32(len(part))
 	}

@@ -21,10 +21,10 @@ func busyDay(people, groups int) (day [][]event, names []string) {
 		var events []event
 		for range 40 {
 			who := d.IntN(people)
-			ev := event{kind: engine.KindScan, tube: fmt.Sprintf("POOL%d", who/10), person: names[who], at: noon(g), late: true, roles: engine.RoleAll, members: -1}
+			ev := event{kind: engine.KindScan, tube: fmt.Sprintf("POOL%d-%d", who/10, g/10), person: names[who], at: noon(g), late: true, roles: engine.RoleAll, members: -1}
 			switch d.IntN(5) {
 			case 0:
-				ev.tube, ev.mode = fmt.Sprintf("ONE%d-%d", who, g%3), engine.Single
+				ev.tube, ev.mode = fmt.Sprintf("ONE%d-%d", who, g/10), engine.Single
 			case 1:
 				ev.kind = engine.KindUnscan
 			case 2, 3:
@@ -32,7 +32,7 @@ func busyDay(people, groups int) (day [][]event, names []string) {
 				ev.verdict = []engine.Verdict{engine.Negative, engine.Negative, engine.Inconclusive, engine.Positive}[d.IntN(4)]
 				ev.stage, ev.lab, ev.reported = engine.Final, fmt.Sprint("L", d.IntN(2)), noon(g)+300
 				if d.one(2) {
-					ev.tube = fmt.Sprintf("ONE%d-%d", who, g%3)
+					ev.tube = fmt.Sprintf("ONE%d-%d", who, g/10)
 				}
 			}
 			events = append(events, ev)
@@ -137,7 +137,7 @@ func (r *reader) look() error {
 	if got, want := string(r.d.AppendPersonID(nil, p)), idOf(name); got != want {
 		return fmt.Errorf("%s: want the ID %s; got %s", name, want, got)
 	}
-	if tube := r.d.FindTube([]byte(fmt.Sprintf("POOL%d", r.dice.IntN(20)))); tube != 0 {
+	if tube := r.d.FindTube(fmt.Appendf(nil, "POOL%d-%d", r.dice.IntN(20), r.dice.IntN(6))); tube != 0 {
 		r.d.Tube(tube, &r.tube)
 		if got := r.d.code(tube); got != r.tube.Code || r.tube.Index != tube {
 			return fmt.Errorf("tube %d: want the code %s; got %s", tube, got, r.tube.Code)

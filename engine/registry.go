@@ -53,7 +53,7 @@ func (r *registry) add(ref PersonRef, document []byte, h uint64) PersonOrdinal {
 	r.keys.grow(o)
 	*r.keys.mut(o) = key
 	r.hash += mixWord(PersonOrdinal(o), h)
-	r.index.insert(h, o, r.hashOf)
+	r.index.insert(h, o)
 	r.known.Store(o)
 	return PersonOrdinal(o)
 }

@@ -115,7 +115,7 @@ func (t *tubes) add(code []byte, hash uint64, m Mode, capacity int) uint32 {
 	}
 	h.facts = uint64(m)<<tubeMode | uint64(capacity)<<tubeCapacity
 	t.hash += mixTube(i, h.facts, hash)
-	t.index.insert(hash, i, func(o uint32) uint64 { return hashBytes(t.codes.of(t.headers.get(o).code)) })
+	t.index.insert(hash, i)
 	t.published.Store(t.count)
 	return i
 }
