@@ -255,7 +255,7 @@ func (t *tubes) close(i uint32, it *item) (Outcome, Flags) {
 	}
 	t.addExtra(i, e)
 	t.refresh(i, 0, false, false)
-	if t.headers.get(i).facts&tubeMiscounted != 0 {
+	if it.arg != 0 && it.arg-1 != uint64(t.headers.get(i).bound) {
 		return Accepted, FlagCountMismatch
 	}
 	return Accepted, 0

@@ -76,7 +76,7 @@ func (r *reference) arriveUnscan(ev event) answer {
 }
 
 func (r *reference) arriveResult(ev event) answer {
-	before := r.says(ev.tube)
+	before := r.conflicts(ev.tube, ev.lab)
 	r.add(ev)
 	after := r.says(ev.tube)
 	var f engine.Flags
@@ -86,24 +86,20 @@ func (r *reference) arriveResult(ev event) answer {
 		swab, _ := r.bound(ev.tube, name)
 		set(&f, engine.FlagSwabAfterTest, after.verdict == engine.Negative && after.tested < swab)
 	}
-	set(&f, engine.FlagVerdictConflict, after.conflict && (!before.conflict || r.overruled(ev)))
+	set(&f, engine.FlagVerdictConflict, r.conflicts(ev.tube, ev.lab) > before)
 	return answer{flags: f}
 }
 
-// overruled tells whether a plain final disagrees with its laboratory's standing positive and does not count.
-func (r *reference) overruled(ev event) bool {
-	if ev.stage != engine.Final || ev.verdict == engine.Positive {
-		return false
-	}
-	var before []event // in the order of the fold
-	for _, x := range r.results[ev.tube] {
-		earlier := x.reported < ev.reported || x.reported == ev.reported && (x.stage < ev.stage || x.stage == ev.stage && x.verdict < ev.verdict)
-		if x.lab == ev.lab && earlier {
-			before = append(before, x)
+// conflicts counts a laboratory's plain finals that disagree with its standing positive.
+func (r *reference) conflicts(tube, lab string) int {
+	var said []event
+	for _, x := range r.results[tube] {
+		if x.lab == lab {
+			said = append(said, x)
 		}
 	}
-	standing, _ := fold(before)
-	return standing.verdict == engine.Positive
+	_, conflicts := fold(said)
+	return conflicts
 }
 
 // crowded is the flag of a single tube that holds several people.

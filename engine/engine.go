@@ -174,7 +174,7 @@ func (e *Engine) touch(b *Batch, from, to int) {
 		}
 		h := e.tubes.headers.get(i)
 		sink += uint64(*e.tubes.member.get(h.first)) + uint64(*e.tubes.place.get(h.first))
-		if b.Kind[k] == KindResult {
+		if b.Kind[k] == KindResult && h.used > 0 {
 			for s := h.first; s < h.first+uint32(h.used); s++ {
 				sink += *e.people.words.get(*e.tubes.member.get(s))
 			}

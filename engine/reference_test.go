@@ -91,8 +91,8 @@ func put(m map[string]map[string][]event, ev event) {
 }
 
 // fold is one laboratory's standing result: its verdict is VerdictNone when it has none.
-// conflict: a later plain final disagrees with the positive that stands.
-func fold(said []event) (standing event, conflict bool) {
+// conflicts are the later plain finals that disagree with the positive that stands.
+func fold(said []event) (standing event, conflicts int) {
 	said = slices.Clone(said)
 	slices.SortFunc(said, func(a, b event) int {
 		return cmp.Or(cmp.Compare(a.reported, b.reported), cmp.Compare(a.stage, b.stage), cmp.Compare(a.verdict, b.verdict))
@@ -101,14 +101,16 @@ func fold(said []event) (standing event, conflict bool) {
 		switch {
 		case x.stage == engine.Preliminary && (x.verdict == engine.Negative || x.verdict == engine.Invalid):
 		case x.stage == engine.Withdrawn:
-			standing, conflict = event{}, false
+			standing, conflicts = event{}, 0
 		case standing.verdict == engine.Positive && x.verdict != engine.Positive && x.stage != engine.Corrected:
-			conflict = true // kept, does not count
+			if x.stage == engine.Final {
+				conflicts++ // kept, does not count
+			}
 		default:
-			standing, conflict = x, false
+			standing, conflicts = x, 0
 		}
 	}
-	return standing, conflict
+	return standing, conflicts
 }
 
 // tubeSays is what all laboratories together say of a tube.
@@ -116,7 +118,6 @@ type tubeSays struct {
 	verdict  engine.Verdict
 	reported engine.Seconds // the earliest of the labs that say so
 	tested   engine.Seconds // the latest of them
-	conflict bool
 }
 
 // says takes the gravest of the labs' standing results.
@@ -126,8 +127,7 @@ func (r *reference) says(tube string) (says tubeSays) {
 		labs[x.lab] = append(labs[x.lab], x)
 	}
 	for _, said := range labs {
-		x, conflict := fold(said)
-		says.conflict = says.conflict || conflict
+		x, _ := fold(said)
 		switch {
 		case x.verdict > says.verdict:
 			says.verdict, says.reported, says.tested = x.verdict, x.reported, x.at

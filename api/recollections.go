@@ -1,0 +1,105 @@
+package api
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+
+	"poolwise/engine"
+)
+
+// getRecollections lists orders in the order of their numbers. Without ?state= it
+// shows all; state=open shows what a list of open orders shows: open, acknowledged,
+// unreachable and swabbed.
+func (s *Server) getRecollections(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
+	in, refused := s.instantOf(b, ctx)
+	if refused != nil {
+		return refused
+	}
+	filter, refused := orderFilter(ctx.QueryArgs(), in.now)
+	if refused != nil {
+		return refused
+	}
+	body := ctx.Response.SwapBody(nil)[:0]
+	last, more := b.Engine.Orders(filter, func(o *engine.OrderView) bool {
+		body = s.appendOrder(body, b.Engine, o, in.now)
+		return true
+	})
+	ctx.Response.Header.SetContentType(typeNDJSON)
+	if more {
+		ctx.Response.Header.Set("X-Next-After", "R"+strconv.FormatUint(uint64(last), 10))
+	}
+	ctx.Response.SwapBody(body)
+	return nil
+}
+
+func orderFilter(args *fasthttp.Args, now int64) (f engine.OrderFilter, refused *refusal) {
+	if args.Has("area") {
+		return f, errArea
+	}
+	if f.Limit, refused = limitOf(args); refused != nil {
+		return f, refused
+	}
+	if after := args.Peek("after"); len(after) > 0 {
+		n, err := strconv.ParseUint(string(bytes.TrimPrefix(after, []byte("R"))), 10, 32)
+		if err != nil {
+			return f, errAfter
+		}
+		f.After = uint32(n)
+	}
+	switch string(args.Peek("overdue")) {
+	case "", "false", "0":
+	case "true", "1":
+		f.OpenOnly, f.DueBy = true, engine.FromUnix(now)
+	default:
+		return f, errOverdue
+	}
+	switch state := string(args.Peek("state")); state {
+	case "":
+	case "open":
+		f.OpenOnly = true
+	default:
+		for o := engine.OrderAcknowledged; o <= engine.OrderCancelled; o++ {
+			if o.String() == state {
+				f.State, f.ByState = o, true
+			}
+		}
+		if !f.ByState {
+			return f, errOrderState
+		}
+	}
+	return f, nil
+}
+
+func (s *Server) appendOrder(dst []byte, e *engine.Engine, o *engine.OrderView, now int64) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = appendOrderID(dst, o.Number)
+	dst = append(dst, `,"person":"`...)
+	dst = e.AppendPersonID(dst, o.Person)
+	dst = append(dst, `","kind":`...)
+	dst = appendWord(dst, orderKind(o))
+	dst = append(dst, `,"state":`...)
+	dst = appendWord(dst, o.State.String())
+	dst = append(dst, `,"opened_at":`...)
+	dst = s.zone.appendTime(dst, o.Opened)
+	dst = append(dst, `,"due_at":`...)
+	dst = s.zone.appendTime(dst, o.Due)
+	dst = append(dst, `,"overdue":`...)
+	dst = appendBool(dst, o.State.IsOpen() && o.Due.Unix() < now)
+	dst = append(dst, `,"causes":[`...)
+	dst = appendTubeCodes(dst, e, o.Causes)
+	return append(dst, "]}\n"...)
+}
+
+func appendTubeCodes(dst []byte, e *engine.Engine, tubes []engine.TubeIndex) []byte {
+	for i, t := range tubes {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = e.AppendTubeCode(dst, t)
+		dst = append(dst, '"')
+	}
+	return dst
+}

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+
+	"poolwise/ingest"
+)
+
+const (
+	personStatusPath = "/v1/people/{person}/status"
+	tubePath         = "/v1/tubes/{tube}"
+)
+
+const welcome = `poolwise: from a tube of ten swabs to a status for everyone.
+
+POST /v1/scans                    swabs, NDJSON or JSON
+POST /v1/results                  results of tubes
+POST /v1/events                   both, and tube.open, tube.close, unscan
+GET  /v1/people/{person}/status   one person
+POST /v1/status                   {"people":[...]}, one status a line
+GET  /v1/tubes/{tube}             a tube and its members
+GET  /v1/recollections            who has to come again
+GET  /v1/changes                  every change of a status, in order
+GET  /healthz  /readyz  /metrics  for machines
+`
+
+// addRoutes is the table of everything the server answers.
+func (s *Server) addRoutes() {
+	s.routes = map[string]*route{}
+	s.unknown = route{path: "other", seconds: ingest.NewDurations()}
+	list := []*route{
+		{path: "/", method: "GET", early: true, handle: s.getWelcome},
+		{path: "/healthz", method: "GET", early: true, handle: s.getHealth},
+		{path: "/readyz", method: "GET", handle: s.getHealth},
+		{path: "/metrics", method: "GET", early: true, handle: s.getMetrics},
+		{path: "/v1/scans", method: "POST", handle: s.postBatch(ingest.Scans)},
+		{path: "/v1/results", method: "POST", handle: s.postBatch(ingest.Results)},
+		{path: "/v1/events", method: "POST", handle: s.postBatch(ingest.Events)},
+		{path: "/v1/status", method: "POST", handle: s.postStatus},
+		{path: personStatusPath, method: "GET", handle: s.getPersonStatus},
+		{path: tubePath, method: "GET", handle: s.getTube},
+		{path: "/v1/recollections", method: "GET", handle: s.getRecollections},
+		{path: "/v1/changes", method: "GET", handle: s.getChanges},
+	}
+	if s.cfg.BenchRoutes {
+		list = append(list,
+			&route{path: "/bench/empty", method: "GET", handle: s.getBenchEmpty},
+			&route{path: "/bench/empty", method: "POST", handle: s.postBenchEmpty})
+	}
+	for _, r := range list {
+		r.seconds = ingest.NewDurations()
+		key := r.path
+		if s.routes[key] != nil {
+			key = r.method + " " + r.path
+		}
+		s.routes[key] = r
+	}
+}
+
+func (s *Server) getWelcome(_ *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
+	ctx.Response.Header.SetContentType(typeText)
+	ctx.SetBodyString(welcome)
+	return nil
+}
+
+func (s *Server) getHealth(_ *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
+	ctx.Response.Header.SetContentType(typeText)
+	ctx.SetBodyString("ok\n")
+	return nil
+}
+
+// getBenchEmpty answers n bytes with the headers of a status: the yardstick of reads.
+func (s *Server) getBenchEmpty(_ *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
+	n := 0
+	if text := ctx.QueryArgs().Peek("n"); len(text) > 0 {
+		var err error
+		if n, err = strconv.Atoi(string(text)); err != nil || n < 0 || n > benchBytesMax {
+			return errBenchBytes
+		}
+	}
+	ctx.Response.Header.SetContentType(typeJSON)
+	body := ctx.Response.SwapBody(nil)[:0]
+	for len(body) < n {
+		body = append(body, "                                                                "[:min(64, n-len(body))]...)
+	}
+	ctx.Response.SwapBody(body)
+	return nil
+}
+
+// postBenchEmpty reads the body as a batch is read and answers nothing: the yardstick of writes.
+func (s *Server) postBenchEmpty(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
+	r := ingest.AcquireRequest()
+	defer ingest.ReleaseRequest(r)
+	reserved, refused := readBatch(b.Pipeline, ctx, r)
+	b.Pipeline.Release(reserved)
+	if refused != nil {
+		return refused
+	}
+	ctx.Response.Header.SetContentType(typeJSON)
+	ctx.SetBodyString("{}")
+	return nil
+}

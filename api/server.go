@@ -1,0 +1,268 @@
+// Package api is the HTTP server: what stations, laboratories and health-code
+// systems speak to.
+//
+// Its few types: a Server listens from the first moment and answers 503 until it is
+// given a Backend (engine, pipeline and feed); a route is a path, a method and a
+// function; a refusal is an answer to a request that was not carried out.
+//
+// It promises the wire form, that a batch is admitted by its size before its body is
+// read, that a batch answered with 200 is durable, that nothing of a request is ever
+// printed or counted by content, and that reads wait for no writer. It decides
+// nothing about tubes and people. fasthttp is used here and nowhere else.
+//
+// Start reading at Server.handle, then batch.go for the way in and status.go for
+// the way out.
+package api
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+
+	"poolwise/engine"
+	"poolwise/ingest"
+)
+
+const (
+	typeJSON   = "application/json"
+	typeNDJSON = "application/x-ndjson"
+	typeText   = "text/plain; charset=utf-8"
+)
+
+// Feed is the changes as readers see them: those of synced and applied groups.
+type Feed interface {
+	// End is the cursor of the newest entry.
+	End() engine.Cursor
+	// Read calls fn for at most limit entries after a cursor, in order, and returns
+	// the cursor of the last one visited. It stops at fn's error and returns it.
+	Read(after engine.Cursor, limit int, fn func(change *engine.Change, tubes []engine.TubeIndex) error) (next engine.Cursor, err error)
+	// Wait returns nil when there is something after a cursor, else ctx's error.
+	Wait(ctx context.Context, after engine.Cursor) error
+}
+
+// Config of a server.
+type Config struct {
+	Zone        *time.Location // of the times in answers; nil: Asia/Shanghai
+	BenchRoutes bool           // adds /bench/empty
+	Logf        func(format string, args ...any)
+	Now         func() int64 // Unix seconds; nil: the clock
+}
+
+// Backend is what a server needs to answer.
+type Backend struct {
+	Engine   *engine.Engine
+	Pipeline *ingest.Pipeline
+	Feed     Feed
+
+	window string // the policy's, as text
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	cfg      Config
+	zone     zone
+	http     fasthttp.Server
+	backend  atomic.Pointer[Backend]
+	stopping context.Context // done when long polls should end
+	stop     context.CancelFunc
+	waiters  atomic.Int64
+	routes   map[string]*route
+	unknown  route
+	registry *prometheus.Registry
+	scrape   fasthttp.RequestHandler
+
+	connectionErrors atomic.Uint64
+	panics           atomic.Uint64
+
+	zonesMu sync.Mutex
+	zones   map[string]*time.Location
+}
+
+// route is one path and method.
+type route struct {
+	path   string
+	method string
+	// early routes answer before the journal is read, with a nil Backend.
+	early  bool
+	handle func(b *Backend, ctx *fasthttp.RequestCtx, argument []byte) *refusal
+
+	classes [6]atomic.Uint64 // answers by status class
+	seconds *ingest.Histogram
+}
+
+// New prepares a server: then Serve, then Ready.
+func New(cfg Config) *Server {
+	if cfg.Zone == nil {
+		cfg.Zone = time.FixedZone("Asia/Shanghai", 8*3600)
+	}
+	if cfg.Now == nil {
+		cfg.Now = func() int64 { return time.Now().Unix() }
+	}
+	s := &Server{cfg: cfg, zone: newZone(cfg.Zone), zones: map[string]*time.Location{}}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.addRoutes()
+	s.addMetrics()
+	s.http = fasthttp.Server{
+		Handler:                      s.handle,
+		ErrorHandler:                 s.transportError,
+		HeaderReceived:               allowSlowBody,
+		Logger:                       (*silentLogger)(s),
+		StreamRequestBody:            true, // batches are admitted before their bodies are read
+		MaxRequestBodySize:           batchBodyBytesMax,
+		ReadBufferSize:               headerBytesMax,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		NoDefaultServerHeader:        true,
+		SecureErrorLogMessage:        true,
+		DisablePreParseMultipartForm: true,
+		CloseOnShutdown:              true,
+	}
+	return s
+}
+
+// Serve answers requests until Shutdown.
+func (s *Server) Serve(listener net.Listener) error {
+	if err := s.http.Serve(watchedListener{listener}); err != nil {
+		return fmt.Errorf("cannot serve HTTP: %w", err)
+	}
+	return nil
+}
+
+// Ready gives the server what it needs to answer.
+func (s *Server) Ready(b Backend) {
+	b.window = windowText(b.Engine.Policy().Window)
+	s.backend.Store(&b)
+}
+
+// Shutdown takes no more connections, ends long polls, and returns when all requests
+// are answered or ctx is done.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stop()
+	if err := s.http.ShutdownWithContext(ctx); err != nil {
+		return fmt.Errorf("cannot wait for the last connections: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) now() int64 { return s.cfg.Now() }
+
+// handle is every request's way.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	began := time.Now()
+	r, argument := s.find(ctx.Path())
+	defer func() {
+		if v := recover(); v != nil {
+			s.panics.Add(1)
+			s.cfg.Logf("BUG: cannot answer %s %s: %s", r.method, r.path, panicPlace())
+			refuse(ctx, errInternal)
+			ctx.SetConnectionClose()
+		}
+		r.classes[ctx.Response.StatusCode()/100%6].Add(1)
+		r.seconds.Observe(int64(time.Since(began)))
+	}()
+	if refused := s.dispatch(r, ctx, argument); refused != nil {
+		refuse(ctx, refused)
+	}
+}
+
+func (s *Server) dispatch(r *route, ctx *fasthttp.RequestCtx, argument []byte) *refusal {
+	if r == &s.unknown {
+		return errNotFound
+	}
+	method := ctx.Method()
+	if string(method) != r.method && !(r.method == "GET" && string(method) == "HEAD") {
+		// Two methods on one path: the other route stands under its own key.
+		other := s.routes[string(method)+" "+r.path]
+		if other == nil {
+			return methodNotAllowed(s.allowed(r.path))
+		}
+		r = other
+	}
+	b := s.backend.Load()
+	if b == nil && !r.early {
+		return errStarting
+	}
+	return r.handle(b, ctx, argument)
+}
+
+// find looks the path up: whole, or as one of the two with a name inside.
+func (s *Server) find(path []byte) (r *route, argument []byte) {
+	if r := s.routes[string(path)]; r != nil {
+		return r, nil
+	}
+	if rest, ok := cutPrefix(path, "/v1/people/"); ok {
+		if person, ok := cutSuffix(rest, "/status"); ok && len(person) > 0 {
+			return s.routes[personStatusPath], person
+		}
+	}
+	if tube, ok := cutPrefix(path, "/v1/tubes/"); ok && len(tube) > 0 {
+		return s.routes[tubePath], tube
+	}
+	return &s.unknown, nil
+}
+
+func (s *Server) allowed(path string) string {
+	var methods []string
+	for _, method := range []string{"GET", "POST"} {
+		if r := s.routes[path]; r.method == method || s.routes[method+" "+path] != nil {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+// transportError answers what is no request: half a header, a wrong length, too late.
+func (s *Server) transportError(ctx *fasthttp.RequestCtx, err error) {
+	s.connectionErrors.Add(1)
+	refuse(ctx, ofTransport(err))
+}
+
+// allowSlowBody gives a large body the time it needs on a thin line.
+func allowSlowBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if n := header.ContentLength(); n > slowBodyBytes && n <= batchBodyBytesMax {
+		return fasthttp.RequestConfig{ReadTimeout: readTimeout + time.Duration(n/slowBodyBytes)*time.Second}
+	}
+	return fasthttp.RequestConfig{}
+}
+
+// silentLogger counts what fasthttp would print: its messages may quote a request.
+type silentLogger Server
+
+func (l *silentLogger) Printf(string, ...any) { l.connectionErrors.Add(1) }
+
+// panicPlace says where a panic came from, without values.
+func panicPlace() string {
+	var b strings.Builder
+	var pcs [24]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
+	for {
+		f, more := frames.Next()
+		fmt.Fprintf(&b, "%s:%d; ", f.Function, f.Line)
+		if !more {
+			return b.String()
+		}
+	}
+}
+
+func cutPrefix(b []byte, prefix string) ([]byte, bool) {
+	if len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix {
+		return b[len(prefix):], true
+	}
+	return b, false
+}
+
+func cutSuffix(b []byte, suffix string) ([]byte, bool) {
+	if n := len(b) - len(suffix); n >= 0 && string(b[n:]) == suffix {
+		return b[:n], true
+	}
+	return b, false
+}

@@ -1,0 +1,136 @@
+package api
+
+import (
+	"sync"
+
+	"github.com/valyala/fasthttp"
+
+	"poolwise/engine"
+	"poolwise/ingest"
+)
+
+var tubeViews = sync.Pool{New: func() any { return new(engine.TubeView) }}
+
+// getTube answers one tube with its members and results.
+func (s *Server) getTube(b *Backend, ctx *fasthttp.RequestCtx, tube []byte) *refusal {
+	code, ok := ingest.CanonicalTube(nil, tube)
+	if !ok {
+		return errTubeInvalid
+	}
+	index := b.Engine.FindTube(code)
+	if index == 0 {
+		return errTubeUnknown
+	}
+	asOf := b.Engine.Applied() // before the look, so that what is shown is at least as new
+	v := tubeViews.Get().(*engine.TubeView)
+	defer tubeViews.Put(v)
+	b.Engine.Tube(index, v)
+	body := s.appendTube(ctx.Response.SwapBody(nil)[:0], b.Engine, v)
+	body = append(body, `,"as_of":`...)
+	body = appendUint(body, uint64(asOf))
+	body = append(body, "}\n"...)
+	ctx.Response.Header.SetContentType(typeJSON)
+	ctx.Response.SwapBody(body)
+	return nil
+}
+
+func (s *Server) appendTube(dst []byte, e *engine.Engine, v *engine.TubeView) []byte {
+	dst = append(dst, `{"tube":`...)
+	dst = appendString(dst, v.Code)
+	dst = append(dst, `,"resolution":`...)
+	dst = appendWord(dst, v.Resolution.String())
+	dst = append(dst, `,"verdict":`...)
+	dst = appendWordOrNull(dst, v.Verdict.String())
+	dst = append(dst, `,"reported_at":`...)
+	dst = s.zone.appendTime(dst, v.Reported)
+	dst = append(dst, `,"mode":`...)
+	dst = appendWordOrNull(dst, v.Mode.String())
+	dst = append(dst, `,"purpose":`...)
+	dst = appendWordOrNull(dst, v.Purpose.String())
+	dst = append(dst, `,"capacity":`...)
+	dst = appendUint(dst, uint64(v.Capacity))
+	dst = append(dst, `,"individual_specimens_retained":`...)
+	dst = appendBool(dst, v.Retained)
+	dst = append(dst, `,"site":`...)
+	dst = appendStringOrNull(dst, v.Site)
+	dst = append(dst, `,"round":`...)
+	dst = appendStringOrNull(dst, v.Round)
+	dst = append(dst, `,"first_swab_at":`...)
+	dst = s.zone.appendTime(dst, v.FirstSwab)
+	dst = append(dst, `,"closed_at":`...)
+	dst = s.zone.appendTime(dst, v.ClosedAt)
+	dst = append(dst, `,"closed_members":`...)
+	if v.ClosedAt == 0 || v.ClosedMembers < 0 {
+		dst = append(dst, "null"...)
+	} else {
+		dst = appendUint(dst, uint64(v.ClosedMembers))
+	}
+	dst = s.appendMembers(dst, e, v)
+	dst = s.appendResults(dst, v)
+	dst = append(dst, `,"flags":[`...)
+	first := true
+	v.Flags.Each(func(code string) {
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = appendWord(dst, code)
+	})
+	return append(dst, ']')
+}
+
+// appendMembers writes who is bound to the tube now.
+func (s *Server) appendMembers(dst []byte, e *engine.Engine, v *engine.TubeView) []byte {
+	dst = append(dst, `,"members":[`...)
+	first := true
+	for i := range v.Members {
+		m := &v.Members[i]
+		if !m.Bound {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(dst, `{"person":"`...)
+		dst = e.AppendPersonID(dst, m.Person)
+		dst = append(dst, `","sampled_at":`...)
+		dst = s.zone.appendTime(dst, m.Swabbed)
+		dst = append(dst, `,"state":`...)
+		dst = appendWord(dst, m.State.String())
+		dst = append(dst, '}')
+	}
+	dst = append(dst, `],"members_resolved":`...)
+	return appendUint(dst, uint64(v.MembersResolved))
+}
+
+func (s *Server) appendResults(dst []byte, v *engine.TubeView) []byte {
+	dst = append(dst, `,"results":[`...)
+	for i := range v.Results {
+		r := &v.Results[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"lab":`...)
+		dst = appendStringOrNull(dst, r.Lab)
+		dst = append(dst, `,"verdict":`...)
+		dst = appendWordOrNull(dst, r.Verdict.String())
+		dst = append(dst, `,"stage":`...)
+		dst = appendWord(dst, r.Stage.String())
+		dst = append(dst, `,"tested_at":`...)
+		dst = s.zone.appendTime(dst, r.Tested)
+		dst = append(dst, `,"reported_at":`...)
+		dst = s.zone.appendTime(dst, r.Reported)
+		dst = append(dst, `,"standing":`...)
+		dst = appendBool(dst, r.Standing)
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+func appendStringOrNull(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, "null"...)
+	}
+	return appendString(dst, s)
+}

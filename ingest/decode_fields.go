@@ -1,0 +1,199 @@
+package ingest
+
+import "poolwise/engine"
+
+// field numbers the keys that a decoder knows; fewer than 64, for sets of them are
+// bits of a word. Those from fieldID on are kept as text, in this order.
+type field uint8
+
+const (
+	fieldType field = iota
+	fieldTube
+	fieldPerson
+	fieldAt
+	fieldSite
+	fieldStation
+	fieldRound
+	fieldLab
+	fieldMode
+	fieldPurpose
+	fieldSpecimen
+	fieldSource
+	fieldLate
+	fieldCapacity
+	fieldMembers
+	fieldRetained // individual_specimens_retained
+	fieldVerdict
+	fieldTestedAt
+	fieldReportedAt
+	fieldStage
+	fieldName
+	fieldPhone
+	fieldArea
+	fieldHousehold
+	fieldID
+	fieldReason
+	fieldRetainedOf
+	fieldResultID
+	fieldRun
+	fieldPlate
+	fieldWell
+	fieldTargets
+	fieldCount
+	fieldUnknown field = 0xff
+)
+
+const _ = uint(64 - fieldCount)
+
+// fieldSet is a set of fields.
+type fieldSet uint64
+
+func (f field) set() fieldSet { return 1 << f }
+
+// has tells whether f is in the set.
+func (s fieldSet) has(f field) bool { return s>>f&1 != 0 }
+
+// Sets that several kinds share.
+const (
+	setProfile = 1<<fieldName | 1<<fieldPhone | 1<<fieldArea | 1<<fieldHousehold
+	setPlace   = 1<<fieldSite | 1<<fieldStation | 1<<fieldRound | 1<<fieldLab
+	setWords   = 1<<fieldMode | 1<<fieldPurpose | 1<<fieldSpecimen | 1<<fieldSource
+)
+
+// shape says which fields a kind of event has; all others are ignored.
+type shape struct {
+	required fieldSet
+	context  fieldSet // shared by neighbours: an engine.Context
+	kept     fieldSet // shown, decides nothing: Batch.Extra
+}
+
+var shapes = [...]shape{
+	engine.KindScan: {
+		required: 1<<fieldTube | 1<<fieldPerson | 1<<fieldAt,
+		context:  1<<fieldSite | 1<<fieldStation | 1<<fieldRound | setWords,
+		kept:     1<<fieldID | 1<<fieldRetainedOf,
+	},
+	engine.KindUnscan: {
+		required: 1<<fieldTube | 1<<fieldPerson | 1<<fieldAt | 1<<fieldReason,
+		kept:     1<<fieldID | 1<<fieldReason,
+	},
+	engine.KindTubeOpen: {
+		required: 1<<fieldTube | 1<<fieldAt,
+		context:  1<<fieldSite | 1<<fieldRound | 1<<fieldMode | 1<<fieldPurpose,
+		kept:     1 << fieldID,
+	},
+	engine.KindTubeClose: {
+		required: 1<<fieldTube | 1<<fieldAt,
+		kept:     1 << fieldID,
+	},
+	engine.KindResult: {
+		required: 1<<fieldTube | 1<<fieldVerdict | 1<<fieldLab | 1<<fieldTestedAt,
+		context:  1 << fieldLab,
+		kept:     1<<fieldID | 1<<fieldResultID | 1<<fieldRun | 1<<fieldPlate | 1<<fieldWell | 1<<fieldTargets,
+	},
+}
+
+// fault is why one item is refused. All are package variables.
+type fault struct {
+	code    Code
+	message string
+}
+
+// fields is the catalogue: a field's key, and what a good value is.
+var fields = [fieldCount]struct{ name, rule string }{
+	fieldType:       {"type", "must be the type of an event that this request may hold"},
+	fieldTube:       {"tube", "must be 1 to 32 of 0-9, A-Z and hyphen"},
+	fieldPerson:     {"person", "must be a string"},
+	fieldAt:         {"at", ruleTime},
+	fieldSite:       {"site", ruleName},
+	fieldStation:    {"station", ruleName},
+	fieldRound:      {"round", ruleName},
+	fieldLab:        {"lab", ruleName},
+	fieldMode:       {"mode", "must be single, household or pool"},
+	fieldPurpose:    {"purpose", "must be screening, recollection or recheck"},
+	fieldSpecimen:   {"specimen", "must be op or np"},
+	fieldSource:     {"source", "must be code, id_card or manual"},
+	fieldLate:       {"late", "must be true or false"},
+	fieldCapacity:   {"capacity", "must be a whole number from 1 to 30"},
+	fieldMembers:    {"members", "must be a whole number from 0 to 10,000"},
+	fieldRetained:   {"individual_specimens_retained", "must be true or false"},
+	fieldVerdict:    {"verdict", "must be negative, positive or inconclusive"},
+	fieldTestedAt:   {"tested_at", ruleTime},
+	fieldReportedAt: {"reported_at", ruleTime},
+	fieldStage:      {"stage", "must be preliminary, final, corrected or withdrawn"},
+	fieldName:       {"name", "must be a text of at most 50 characters"},
+	fieldPhone:      {"phone", ruleText},
+	fieldArea:       {"area", "must be 2 to 20 digits"},
+	fieldHousehold:  {"household", ruleText},
+	fieldID:         {"id", "must be a text of 1 to 64 characters"},
+	fieldReason:     {"reason", "must be a text of 1 to 256 bytes without control characters"},
+	fieldRetainedOf: {"retained_of", "must be a tube: 1 to 32 of 0-9, A-Z and hyphen"},
+	fieldResultID:   {"result_id", ruleText},
+	fieldRun:        {"run", ruleText},
+	fieldPlate:      {"plate", ruleText},
+	fieldWell:       {"well", ruleText},
+	fieldTargets:    {"targets", "must be an array of at most 16 objects, each with a gene and perhaps a ct from 0 to 100"},
+}
+
+const (
+	ruleTime = "must be a time like 2022-04-04T08:01:00+08:00, after the year 1999"
+	ruleName = "must be 1 to 32 of 0-9, A-Z, a-z, dot, underscore and hyphen"
+	ruleText = "must be a text of at most 256 bytes without control characters"
+)
+
+// Faults by field, made once at start so that refusing an item costs no memory.
+var (
+	faultMissing    [fieldCount]*fault
+	faultInvalid    [fieldCount]*fault
+	faultNoOffset   [fieldCount]*fault
+	faultInFuture   [fieldCount]*fault
+	faultNotPerson  = &fault{CodePersonInvalid, `The field "person" must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type.`}
+	faultReported   = &fault{CodeFieldInvalid, `The field "reported_at" must not be before "tested_at".`}
+	faultNotYet     = &fault{CodeFieldInvalid, `The field "type" names an event that this version does not take yet.`}
+	faultStageYet   = &fault{CodeFieldInvalid, `The field "stage" must be final: this version does not take the others yet.`}
+	faultVerdictYet = &fault{CodeFieldInvalid, `The field "verdict" must not be invalid: this version does not take it yet.`}
+
+	faultNotJSON       = &fault{CodeBadSyntax, "The item is not a JSON object."}
+	faultKeyTwice      = &fault{CodeBadSyntax, "The item has a key given twice."}
+	faultNotObject     = &fault{CodeBadSyntax, "The item is JSON but not an object."}
+	faultTooDeep       = &fault{CodeBadSyntax, "The item is nested deeper than 16."}
+	faultTooLong       = &fault{CodeBadSyntax, "The item is longer than 64 KiB."}
+	faultTooManyKeys   = &fault{CodeBadSyntax, "An object of the item has more than 256 keys."}
+	faultNotUTF8       = &fault{CodeBadSyntax, "The item is not valid UTF-8."}
+	faultLoneSurrogate = &fault{CodeBadSyntax, "The item has half a surrogate pair in a string."}
+)
+
+func init() {
+	for f, v := range fields {
+		at := `The field "` + v.name + `" `
+		faultMissing[f] = &fault{CodeFieldMissing, at + "is missing."}
+		faultInvalid[f] = &fault{CodeFieldInvalid, at + v.rule + "."}
+		faultNoOffset[f] = &fault{CodeTimeWithoutOffset, at + "has no offset from UTC."}
+		faultInFuture[f] = &fault{CodeTimeInFuture, at + "lies more than 10 minutes ahead of the server's clock."}
+	}
+}
+
+// fieldNamed finds a field by its key.
+func fieldNamed(key []byte) field {
+	for f := range fields {
+		if fields[f].name == string(key) {
+			return field(f)
+		}
+	}
+	return fieldUnknown
+}
+
+// item is one item as found by a scanner: where each value lies, not what it means.
+// A null counts as an absent field, but its key cannot be given again.
+type item struct {
+	src  []byte // what at points into; valid until the next item
+	seen fieldSet
+	text fieldSet // of seen: strings, without quotes and escapes; the others are raw JSON
+	at   [fieldCount]engine.Span
+}
+
+// value is the text or raw JSON of a field. REQUIRES: it is seen.
+func (it *item) value(f field) []byte {
+	s := it.at[f]
+	return it.src[s.Off : s.Off+s.Len]
+}

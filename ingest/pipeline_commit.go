@@ -1,0 +1,172 @@
+package ingest
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"poolwise/engine"
+)
+
+// group is what one journal record holds.
+type group struct {
+	pos      engine.Position
+	requests []*Request
+	batches  []*engine.Batch
+	payload  []byte
+	items    int
+}
+
+func (g *group) reset() {
+	clear(g.requests)
+	clear(g.batches)
+	g.requests, g.batches, g.payload = g.requests[:0], g.batches[:0], g.payload[:0]
+	g.pos, g.items = 0, 0
+	if cap(g.payload) > groupBytesMax+retainedBytesMax {
+		g.payload = nil
+	}
+}
+
+func (g *group) add(r *Request) {
+	g.requests = append(g.requests, r)
+	g.batches = append(g.batches, &r.Decoded.Batch)
+	g.payload = append(g.payload, r.journal...)
+	g.items += r.Decoded.Batch.Len()
+}
+
+// wake answers every request of the group. After it the requests are the handlers'.
+func (g *group) wake(err error, applied int64) {
+	for _, r := range g.requests {
+		r.err, r.Position, r.applied = err, g.pos, applied
+		r.done <- struct{}{}
+	}
+}
+
+// gather is the gatherer goroutine.
+func (p *Pipeline) gather() {
+	defer close(p.groups)
+	for first := range p.queue {
+		g := <-p.free
+		g.reset()
+		p.collect(g, first)
+		if !p.journal(g) {
+			g.wake(ErrStopped, p.now())
+			p.free <- g
+			continue
+		}
+		p.groups <- g
+	}
+}
+
+// collect adds what is queued until the group is large enough or the queue is empty.
+func (p *Pipeline) collect(g *group, first *Request) {
+	g.add(first)
+	for len(g.payload) < groupBytesMax {
+		select {
+		case r, ok := <-p.queue:
+			if !ok {
+				return
+			}
+			g.add(r)
+		default:
+			return
+		}
+	}
+}
+
+// journal makes the group durable. ENSURES: true means synced.
+func (p *Pipeline) journal(g *group) bool {
+	if p.dead.Load() {
+		return false
+	}
+	var check HashCheck
+	if c := p.pending.Swap(nil); c != nil {
+		check = *c
+	}
+	began := p.now()
+	for _, r := range g.requests {
+		p.stats.Wait.Observe(began - r.enqueued)
+	}
+	pos, err := p.cfg.Journal.Append(g.payload, check)
+	if err != nil {
+		p.die(fmt.Errorf("cannot journal a group of %d bytes: %w", len(g.payload), err))
+		return false
+	}
+	g.pos = pos
+	p.stats.Sync.Observe(p.now() - began)
+	p.stats.GroupItems.Observe(int64(g.items))
+	p.stats.GroupRequests.Observe(int64(len(g.requests)))
+	p.stats.GroupBytes.Observe(int64(len(g.payload)))
+	return true
+}
+
+// write is the writer goroutine.
+func (p *Pipeline) write() {
+	defer close(p.written)
+	for g := range p.groups {
+		began := p.now()
+		err := error(ErrStopped)
+		if !p.dead.Load() {
+			if err = p.apply(g.pos, g.batches); err != nil {
+				p.die(err)
+				err = ErrStopped
+			}
+		}
+		end := p.now()
+		p.stats.Apply.Observe(end - began)
+		p.stats.WriterBusyNanos.Add(uint64(end - began))
+		p.stats.Items.Add(uint64(g.items))
+		g.wake(err, end)
+		if err == nil {
+			p.afterApply(g.pos, g.items, len(g.payload))
+		}
+		p.free <- g
+	}
+}
+
+// apply decides one group and gives its changes to the feed. A panic of the rules
+// becomes an error that names the position and where it happened, nothing else.
+func (p *Pipeline) apply(pos engine.Position, batches []*engine.Batch) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("cannot apply journal position %d: %w: %s", pos, ErrApplyPanicked, panicPlace(v))
+		}
+	}()
+	p.changes.Reset()
+	p.cfg.Machine.Apply(pos, batches, &p.changes)
+	p.cfg.Feed.Append(pos, &p.changes)
+	return nil
+}
+
+// afterApply takes the state hash and begins a snapshot when either is due.
+func (p *Pipeline) afterApply(pos engine.Position, items, bytes int) {
+	if uint64(pos)%p.cfg.HashEvery == 0 {
+		p.pending.Store(&HashCheck{At: pos, Hash: p.cfg.Machine.StateHash()})
+	}
+	p.endSnapshot()
+	p.sinceTests += uint64(items)
+	p.sinceBytes += uint64(bytes)
+	if p.sinceTests >= p.cfg.SnapshotTests || p.sinceBytes >= p.cfg.SnapshotBytes {
+		p.beginSnapshot()
+	}
+}
+
+// panicPlace says where a panic came from by function and line. The runtime's own
+// stack trace prints arguments, and those may be a person's number.
+func panicPlace(v any) string {
+	var b strings.Builder
+	if e, ok := v.(runtime.Error); ok {
+		b.WriteString(e.Error())
+	} else {
+		fmt.Fprintf(&b, "panic of type %T", v)
+	}
+	var pcs [24]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
+	for {
+		f, more := frames.Next()
+		fmt.Fprintf(&b, "; %s:%d", f.Function, f.Line)
+		if !more {
+			return b.String()
+		}
+	}
+}

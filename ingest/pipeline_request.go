@@ -1,0 +1,108 @@
+package ingest
+
+import (
+	"sync"
+
+	"poolwise/engine"
+)
+
+// Format of a body.
+type Format uint8
+
+const (
+	FormatNDJSON Format = iota
+	FormatJSON
+)
+
+// Request is one batch on its way through the pipeline: the memory of its body,
+// columns and journal bytes, reused from request to request.
+//
+// Ownership: the handler's, except between Do's submission and its return.
+type Request struct {
+	Body     []byte // the handler fills it; decoded columns do not refer to it after Do
+	Decoded  Decoded
+	Position engine.Position // after Do: where it stands in the journal
+
+	journal  []byte
+	err      error
+	enqueued int64
+	applied  int64
+	done     chan struct{}
+}
+
+var requests = sync.Pool{New: func() any { return &Request{done: make(chan struct{}, 1)} }}
+
+// AcquireRequest takes a request from the pool.
+func AcquireRequest() *Request { return requests.Get().(*Request) }
+
+// ReleaseRequest gives it back, without what is too large to keep.
+func ReleaseRequest(r *Request) {
+	if cap(r.Body) > retainedBytesMax || cap(r.journal) > retainedBytesMax || cap(r.Decoded.Batch.Kind) > retainedItemsMax {
+		return
+	}
+	r.Body, r.journal, r.err, r.Position = r.Body[:0], r.journal[:0], nil, 0
+	r.Decoded.Reset()
+	requests.Put(r)
+}
+
+// Do decodes the body and carries its batch through journal and engine. It returns
+// when the batch is durable and applied: Decoded then holds the outcomes. Errors of
+// the decoder, ErrOverloaded and ErrStopped mean that nothing was applied.
+func (p *Pipeline) Do(r *Request, f Format, o Options) error {
+	if err := p.decode(r, f, o); err != nil {
+		return err
+	}
+	if r.Decoded.Batch.Len() == 0 {
+		r.Position = p.cfg.Machine.Applied()
+		r.applied = p.now()
+		return nil
+	}
+	return p.submit(r)
+}
+
+// Answered tells the pipeline that the answer has been encoded.
+func (p *Pipeline) Answered(r *Request) { p.stats.Answer.Observe(p.now() - r.applied) }
+
+func (p *Pipeline) decode(r *Request, f Format, o Options) error {
+	decoder := <-p.decoders
+	defer func() { p.decoders <- decoder }()
+	began := p.now()
+	var err error
+	if f == FormatJSON {
+		err = decoder.JSON(r.Body, o, &r.Decoded)
+	} else {
+		err = decoder.NDJSON(r.Body, o, &r.Decoded)
+	}
+	if err != nil {
+		return err
+	}
+	if r.Decoded.Batch.Len() > 0 {
+		r.journal = engine.AppendBatch(r.journal[:0], &r.Decoded.Batch)
+	}
+	if len(r.journal) > JournalRequestBytesMax {
+		return ErrBatchTooLarge
+	}
+	p.stats.Decode.Observe(p.now() - began)
+	return nil
+}
+
+// submit queues a decoded request and waits until its group is applied.
+func (p *Pipeline) submit(r *Request) error {
+	r.err = nil
+	r.enqueued = p.now()
+	p.closing.RLock()
+	if p.closed {
+		p.closing.RUnlock()
+		return ErrStopped
+	}
+	select {
+	case p.queue <- r:
+		p.closing.RUnlock()
+	default:
+		p.closing.RUnlock()
+		p.stats.Overloaded.Add(1)
+		return ErrOverloaded
+	}
+	<-r.done
+	return r.err
+}

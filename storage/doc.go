@@ -1,0 +1,34 @@
+// Package storage keeps on disk what a Poolwise engine must not lose, and what it
+// likes to find again. It is the only package that knows Pebble.
+//
+// The types:
+//
+//   - [Store] is one directory with its key file. Open it, and close it.
+//   - The journal ([Store.Append], [Store.Replay]) holds what was asked, one sealed
+//     value a group, at positions 1, 2, 3 … without a gap. It is the truth; all else
+//     can be derived from it.
+//   - A snapshot ([SnapshotWriter], [Store.LoadSnapshot]) is the engine's memory at one
+//     position, in pages. There is one at a time, or none.
+//   - The [Feed] is the list of changes of status, in blocks that are written lazily.
+//   - [SyncDelay], [CrashFS] and [FaultFS] are file systems for benchmarks and tests.
+//
+// What it promises:
+//
+//  1. A position that Append returned is there after any crash, and nothing is there
+//     that was never appended.
+//  2. Replay gives the journal in order and stops with a sentinel error at the first
+//     record that is missing, moved, altered or foreign; each record carries the
+//     checksum of the one before it.
+//  3. A snapshot is whole or not there. It counts only once the feed is stored up to its
+//     position, so a replay from it rebuilds whatever of the feed a crash took.
+//  4. Stored feed blocks have no holes. They may run ahead of the snapshot, never of the
+//     journal; a replay drops what is stored already.
+//  5. Nothing leaves the memory unsealed but positions, counts, column and page numbers
+//     and hashes. Without the key file the directory names nobody.
+//  6. A failed write or sync ends the process with a sentence. It is never retried: after
+//     a failed fsync the kernel may have dropped the data and call the next one good.
+//
+// What it does not: replicate, trim the journal, or keep two versions of a format.
+//
+// FORMAT.md draws every key and value. Start reading at [Open], then journal.go.
+package storage

@@ -1,0 +1,57 @@
+package storage
+
+// Every bound of the package, with its reason.
+const (
+	// JournalPayloadBytesMax bounds one group. A group ends at 1 MiB, so 8 MiB leaves
+	// room for one outsized request and stays far below the batch size (memTableBytes/2)
+	// at which Pebble takes the buffer away and rotates its memtable.
+	JournalPayloadBytesMax = 8 << 20
+
+	// PageBytesMax is a page of 64 KiB and room for a page's own header.
+	PageBytesMax = 64<<10 + 4<<10
+
+	// MetaBytesMax bounds what a snapshot says of itself.
+	MetaBytesMax = 1 << 20
+
+	// FeedBlockEntries in a block: at 5 to 8 bytes each it makes values of some 50 KB,
+	// large enough for Pebble to be indifferent to their number, small enough to decode
+	// for one reader (0.1 ms).
+	FeedBlockEntries = 8192
+
+	// feedQueueBlocks that wait to be written; then Append waits. 64 × 330 KB = 21 MB,
+	// half a second of changes at full rate.
+	feedQueueBlocks = 64
+
+	// feedFreeBlocks kept for reuse; a steady feed needs two or three.
+	feedFreeBlocks = 8
+
+	// feedRunBytes of blocks are written by one commit.
+	feedRunBytes = 1 << 20
+
+	// A read ahead is at most aheadChunks of aheadChunkBytes (the last record of each may
+	// exceed it) or of aheadChunkItems records.
+	aheadChunks     = 8
+	aheadChunkBytes = 1 << 20
+	aheadChunkItems = 1024
+
+	// snapshotFileBytes of one sstable of pages: larger ones would be split by the next
+	// compaction, smaller ones cost a manifest entry and an open file each.
+	snapshotFileBytes = 64 << 20
+
+	// memTableBytes × memTablesMax is the most that unflushed values take. The arenas are
+	// Go memory without cgo. 32 MB hold a second of journal at full rate.
+	memTableBytes = 32 << 20
+	memTablesMax  = 4
+
+	// cacheBytes: journal and pages are read once, in order; only index blocks and the
+	// feed's recent blocks are worth keeping.
+	cacheBytes = 64 << 20
+
+	// bytesPerSync hands written pages to the disk as it goes, so that the journal's next
+	// sync does not wait behind a whole file.
+	bytesPerSync    = 1 << 20
+	walBytesPerSync = 512 << 10
+)
+
+// The largest journal value must not become a "large batch" of Pebble.
+const _ = uint(memTableBytes/4 - JournalPayloadBytesMax)
