@@ -21,7 +21,7 @@ type Change struct {
 	Person   PersonOrdinal
 	State    State
 	Previous State
-	// Since: see Status.Since. NegativeSwab, NegativeReport: times of the last negative, 0 for none.
+	// Since: see Status.Since. NegativeSwab: when the last negative was swabbed, 0 for none.
 	Since        Seconds
 	NegativeSwab Seconds
 	// Order: number of the open re-collection order, 0 for none.

@@ -217,7 +217,7 @@ func (r *batchReader) items(b *Batch, items uint64) {
 			if shape&shapeExtra != 0 {
 				extra = r.span(0, len(b.Bytes))
 			}
-			if d := who.Document(); tube < 0 || tube >= int64(len(b.Tubes)) || who.Type() > RefDocument ||
+			if d := who.Document(); at < 0 || at > 1<<32-1 || shape&shapeKey != 0 && who.Type() == RefOrdinal || tube < 0 || tube >= int64(len(b.Tubes)) || who.Type() > RefDocument ||
 				who.Type() == RefDocument && uint64(d.Off)+uint64(d.Len) > uint64(len(b.Bytes)) {
 				r.bad = true
 				return

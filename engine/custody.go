@@ -144,7 +144,7 @@ func (t *tubes) scanFlags(i, s uint32, f Flags, it *item) Flags {
 	if *t.place.get(s)&placeBound == 0 {
 		f |= FlagUnbound
 	}
-	if factVerdict(h.facts) == Negative && t.verdict(i).tested < it.at {
+	if factVerdict(h.facts) == Negative && t.verdict(i).tested < t.swab(i, s) {
 		f |= FlagSwabAfterTest
 	}
 	return f
@@ -282,8 +282,8 @@ func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 			return Duplicate, 0
 		}
 	}
-	before, labBefore := t.verdict(i), t.labStanding(t.headers.get(i).extras, it.lab)
-	t.addExtra(i, e)
+	before, labBefore := t.verdict(i), t.labStanding(i, it.lab)
+	t.addResult(i, e)
 	t.results++
 	after := t.verdict(i)
 	t.refresh(i, 0, false, before.tested != after.tested)
@@ -291,7 +291,7 @@ func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 	if t.headers.get(i).bound == 0 {
 		f |= FlagTubeUnknown
 	}
-	if !labBefore.conflict && t.labStanding(t.headers.get(i).extras, it.lab).conflict {
+	if t.labStanding(i, it.lab).conflicts > labBefore.conflicts {
 		f |= FlagVerdictConflict
 	}
 	if after.verdict == Negative && t.swabbedAfter(i, after.tested) {

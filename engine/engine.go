@@ -294,6 +294,9 @@ func (e *Engine) feed(pos Position, c *changed, test uint32, swab Seconds, f Tes
 	} else {
 		s := &e.composing
 		e.compose(c.person, c.word, s)
+		if tube := TubeIndex(e.tubes.of(test)); c.tied && s.PendingTube != tube && s.LastNegative.Tube != tube {
+			return
+		}
 		entry.Since, entry.NegativeSwab, entry.Order = s.Since, s.LastNegative.Swabbed, s.Order.Number
 		out.Tubes = s.appendTubes(out.Tubes)
 	}

@@ -34,76 +34,82 @@ func mixExtra(i uint32, e *extra) uint64 {
 	return mix(uint64(i)*mixA ^ mix(uint64(e.at)<<32|uint64(e.slot)) ^ mix(uint64(e.kind)<<24|uint64(e.a)<<16|uint64(e.b)))
 }
 
-// standing is what the laboratories together say of a tube.
-type standing struct {
-	verdict  Verdict
-	reported Seconds // the earliest of the labs that say so
-	tested   Seconds // the latest of them
-	prelim   bool    // all of them preliminary
-	conflict bool    // a plain final disagrees with a standing positive before it
-}
-
-// verdict folds the results of each lab and takes the gravest (design: positive >
-// inconclusive > negative > invalid). Tubes have one or two results; the quadratic
-// walk over labs is cheaper than any memory of it.
-func (t *tubes) verdict(i uint32) (v standing) {
-	h := t.headers.get(i)
-	for x := h.extras; x != 0; x = t.extras.get(x).next {
-		e := t.extras.get(x)
-		if e.kind != extraResult || t.sameLabBefore(h.extras, x, e.b) {
-			continue
-		}
-		l := t.labStanding(h.extras, e.b)
-		switch {
-		case l.verdict > v.verdict:
-			l.conflict = l.conflict || v.conflict
-			v = l
-		case l.verdict == v.verdict && l.verdict != VerdictNone:
-			v.reported, v.tested = min(v.reported, l.reported), max(v.tested, l.tested)
-			v.prelim, v.conflict = v.prelim && l.prelim, v.conflict || l.conflict
-		default:
-			v.conflict = v.conflict || l.conflict
+// addResult puts a result where it belongs among the tube's results: by lab, then in
+// the order in which a lab's results are folded. So a fold is one walk, however often
+// a laboratory changes its mind.
+func (t *tubes) addResult(i uint32, e extra) {
+	t.addExtra(i, e) // at the front
+	h := t.headers.mut(i)
+	at := h.extras
+	before := uint32(0)
+	for x := t.extras.get(at).next; x != 0; x = t.extras.get(x).next {
+		if o := t.extras.get(x); o.kind == extraResult && (o.b < e.b || o.b == e.b && resultKey(o) < resultKey(&e)) {
+			before = x
 		}
 	}
+	if before == 0 {
+		return
+	}
+	h.extras = t.extras.get(at).next
+	t.extras.mut(at).next = t.extras.get(before).next
+	t.extras.mut(before).next = at
+}
+
+// standing is what the laboratories together say of a tube, or one of them alone.
+type standing struct {
+	verdict   Verdict
+	reported  Seconds // the earliest of the labs that say so
+	tested    Seconds // the latest of them
+	prelim    bool    // all of them preliminary
+	conflicts int     // plain finals that disagree with a standing positive before them
+}
+
+// verdict folds the results of each lab and takes the gravest: positive >
+// inconclusive > negative > invalid.
+func (t *tubes) verdict(i uint32) (v standing) {
+	var lab uint16
+	var l standing
+	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
+		e := t.extras.get(x)
+		if e.kind != extraResult {
+			continue
+		}
+		if e.b != lab {
+			v.join(l)
+			lab, l = e.b, standing{}
+		}
+		l.fold(e)
+	}
+	v.join(l)
 	return v
 }
 
-func (t *tubes) sameLabBefore(from, to uint32, lab uint16) bool {
-	for x := from; x != to; x = t.extras.get(x).next {
-		if e := t.extras.get(x); e.kind == extraResult && e.b == lab {
-			return true
-		}
+// join takes what one more lab says.
+func (s *standing) join(l standing) {
+	conflicts := s.conflicts + l.conflicts
+	switch {
+	case l.verdict > s.verdict:
+		*s = l
+	case l.verdict == s.verdict:
+		s.reported, s.tested = min(s.reported, l.reported), max(s.tested, l.tested)
+		s.prelim = s.prelim && l.prelim
 	}
-	return false
+	s.conflicts = conflicts
 }
 
 // labStanding folds one lab's results in order of (reported_at, stage, gravity). A
 // preliminary negative or invalid is skipped; a standing positive is replaced only by
 // a positive, a corrected or a withdrawn; withdrawn removes all before it.
-func (t *tubes) labStanding(from uint32, lab uint16) (s standing) {
-	var done uint64 // key of the last folded
-	for {
-		var next *extra
-		var key uint64
-		for x := from; x != 0; x = t.extras.get(x).next {
-			e := t.extras.get(x)
-			if e.kind != extraResult || e.b != lab {
-				continue
-			}
-			if k := resultKey(e); k > done && (next == nil || k < key) {
-				next, key = e, k
-			}
+func (t *tubes) labStanding(i uint32, lab uint16) (s standing) {
+	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
+		if e := t.extras.get(x); e.kind == extraResult && e.b == lab {
+			s.fold(e)
 		}
-		if next == nil {
-			return s
-		}
-		done = key
-		s.fold(next)
 	}
+	return s
 }
 
-// resultKey orders the results of a lab; two with the same key are one (tested_at
-// aside: the earlier told counts).
+// resultKey orders the results of a lab. Two with the same key are one.
 func resultKey(e *extra) uint64 {
 	return uint64(e.at)<<8 | uint64(stageRank(Stage(e.a&15)))<<4 | uint64(e.a>>4)
 }
@@ -120,7 +126,9 @@ func (s *standing) fold(e *extra) {
 	case stage == Preliminary && (verdict == Negative || verdict == Invalid):
 		return
 	case s.verdict == Positive && verdict != Positive && stage != Corrected:
-		s.conflict = s.conflict || stage == Final
+		if stage == Final {
+			s.conflicts++
+		}
 		return
 	}
 	*s = standing{verdict: verdict, reported: Seconds(e.at), tested: Seconds(e.slot), prelim: stage == Preliminary}

@@ -167,7 +167,15 @@ func stateOf(k CauseKind) State {
 
 // same tells whether the feed has nothing to say between two verdicts.
 func (v *verdictOnPerson) same(o *verdictOnPerson) bool {
-	if v.summary != o.summary || v.since != o.since || v.need != o.need || v.due != o.due || len(v.open) != len(o.open) {
+	a, b := v.summary, o.summary
+	if a.state == b.state && a.state > StateSampled { // since when he waits is not shown
+		a.earliest, b.earliest = 0, 0
+	}
+	return a == b && v.sameCauses(o)
+}
+
+func (v *verdictOnPerson) sameCauses(o *verdictOnPerson) bool {
+	if v.since != o.since || v.need != o.need || v.due != o.due || len(v.open) != len(o.open) {
 		return false
 	}
 	for i := range v.open {
@@ -202,7 +210,9 @@ func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFact
 	*p.sides.mut(at) = s
 	c.word = w&^(7<<32|wordBusy) + wordVersion | uint64(p.after.state)<<32
 	p.setWord(who, c.word)
-	return c, !p.before.same(&p.after) || p.after.negative == t && f.has(factRenewed)
+	told := !p.before.same(&p.after)
+	c.tied = told && p.before.joined(&p.after.summary) && p.before.sameCauses(&p.after)
+	return c, told || f.has(factRenewed) && f.outcome() == OutcomeNegative && swab == p.after.swab
 }
 
 // setCause makes the cause record of a test follow its facts.

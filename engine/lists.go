@@ -1,6 +1,10 @@
 package engine
 
-import "sync/atomic"
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+)
 
 // OrderFilter selects re-collection orders.
 type OrderFilter struct {
@@ -131,6 +135,8 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 	t := e.tubes
 	h := t.headers.at(i)
 	stands := t.verdict(i)
+	var lab standing
+	labOf := -1
 	for x := h.extras; x != 0; x = t.extras.at(x).next {
 		switch r := t.extras.at(x); r.kind {
 		case extraClose:
@@ -138,15 +144,15 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 				v.ClosedAt, v.ClosedMembers = Seconds(r.at), int(r.slot)-1
 			}
 		case extraResult:
-			lab := t.labStanding(h.extras, r.b)
+			if labOf != int(r.b) {
+				lab, labOf = t.labStanding(i, r.b), int(r.b)
+			}
 			v.Results = append(v.Results, ResultView{Lab: e.names.list[r.b], Verdict: Verdict(r.a >> 4), Stage: Stage(r.a & 15),
 				Tested: Seconds(r.slot), Reported: Seconds(r.at),
 				Standing: lab.verdict == Verdict(r.a>>4) && lab.reported == Seconds(r.at) && lab.verdict == stands.verdict})
 		}
 	}
-	for a, b := 0, len(v.Results)-1; a < b; a, b = a+1, b-1 { // as they arrived
-		v.Results[a], v.Results[b] = v.Results[b], v.Results[a]
-	}
+	slices.SortStableFunc(v.Results, func(a, b ResultView) int { return cmp.Compare(a.Reported, b.Reported) })
 }
 
 // resolve sets how far the tube has come.

@@ -74,7 +74,7 @@ func (t *tubes) compose(h *header, v standing, o opened, old uint64) uint64 {
 	if v.prelim {
 		f |= tubePrelim
 	}
-	if v.conflict {
+	if v.conflicts > 0 {
 		f |= tubeConflict
 	}
 	if o.retained {

@@ -36,8 +36,8 @@ func (e *Engine) AppendTubeCode(dst []byte, t TubeIndex) []byte {
 // two slices of the writer.
 func (e *Engine) Status(p PersonOrdinal, s *Status) {
 	asOf := e.Applied() // before the word: what is shown is at least this new
-	for !e.statusUnlocked(p, s) {
-		if atomic.LoadUint64(e.people.words.at(uint32(p)))&wordSide != 0 {
+	for tries := 0; !e.statusUnlocked(p, s); tries++ {
+		if tries == 100 || atomic.LoadUint64(e.people.words.at(uint32(p)))&wordSide != 0 {
 			e.mu.RLock()
 			asOf = e.Applied()
 			e.compose(p, atomic.LoadUint64(e.people.words.at(uint32(p))), s)

@@ -17,6 +17,10 @@ type Plan struct {
 	Sites      int       // 0: one for every 1,300 people
 	Labs       int       // 0: by size
 	Calm       bool      // no odd cases: nothing early, offline, twice or unscanned
+	// StationOnly: the server takes the sender for a station, which may not undo a
+	// binding after the report of a positive. Without credentials a server grants
+	// every role, and such an unscan takes effect.
+	StationOnly bool
 	// OneHousehold infects one household of three and nobody else.
 	OneHousehold bool
 }

@@ -136,6 +136,21 @@ func TestShuffleIsAPermutation(t *testing.T) {
 	}
 }
 
+func TestScheduleWaitsForThePast(t *testing.T) {
+	// Ensures that no unit waits for one that comes later, which would never end.
+	for _, people := range []int{1, 5000, 30_000, 200_000, 2_000_000} {
+		for _, order := range []Order{BySite, Random} {
+			done := map[*unit]bool{nil: true}
+			for _, u := range testCity(t, people, 1).schedule(order) {
+				if !done[u.after] {
+					t.Fatalf("%d people, %s order: got phase %d before phase %d", people, order, u.phase, u.after.phase)
+				}
+				done[u] = true
+			}
+		}
+	}
+}
+
 func TestBatchesHoldEveryEventOnce(t *testing.T) {
 	// Ensures that cutting the day into batches loses and repeats nothing, in both
 	// orders and for batches smaller than a tube, and that full batches are full.
@@ -184,7 +199,7 @@ func hashLine(b []byte) uint64 {
 
 func playAgainstFake(t *testing.T, order Order, batch, connections int, faults func(int) string) (*fakeServer, *DayReport, error) {
 	t.Helper()
-	city := testCity(t, 12_000, 11)
+	city := testCity(t, 12_000, 12)
 	fake := newFakeServer(t, city)
 	if faults != nil {
 		fake.faults = faults

@@ -6,8 +6,9 @@ package loadtest
 // The rules, for scans, unscans, tube.open, tube.close and final results:
 //
 //   - S is the earliest scan of a person in a tube. The newest of scan and unscan
-//     decides whether the person is in the tube (tie: unscan); an unscan later than
-//     the report of a standing positive or inconclusive is a request without effect.
+//     decides whether the person is in the tube (tie: unscan); if a station sends it,
+//     an unscan later than the report of a standing positive or inconclusive is a
+//     request without effect.
 //   - A tube's mode is that of its newest tube.open (tie: pool); without one it is
 //     single only if all its scans say so.
 //   - Of one laboratory's results the latest reported stands (tie: the graver), but
@@ -209,7 +210,7 @@ func (o *oracle) judge() {
 			m := &t.members[k]
 			m.inTube = m.scanned
 			for _, at := range m.unscans {
-				request := t.verdict >= Inconclusive && at > t.reported
+				request := o.city.plan.StationOnly && t.verdict >= Inconclusive && at > t.reported
 				if at >= m.lastScan && !request {
 					m.inTube = false
 				}

@@ -51,8 +51,8 @@ func parseStory(t *testing.T, story string) (events []Event) {
 }
 
 // tell folds a story and describes person 0.
-func tell(events []Event) string {
-	o := newOracle(&City{plan: Plan{People: 20}})
+func tell(events []Event, stationOnly bool) string {
+	o := newOracle(&City{plan: Plan{People: 20, StationOnly: stationOnly}})
 	o.begin(0, 20)
 	for i := range events {
 		o.add(&events[i])
@@ -121,14 +121,22 @@ func TestOracle(t *testing.T) {
 		{"scan A1 0 800; scan B1 0 801; result A1 positive 950; result B1 positive 900", "held since 900 causes 2 due 900"},
 	} {
 		events := parseStory(t, k.story)
-		if got := tell(events); got != k.want {
+		if got := tell(events, true); got != k.want {
 			t.Errorf("%s\n got %s\nwant %s", k.story, got, k.want)
 		}
 		for i, j := 0, len(events)-1; i < j; i, j = i+1, j-1 {
 			events[i], events[j] = events[j], events[i]
 		}
-		if got := tell(events); got != k.want {
+		if got := tell(events, true); got != k.want {
 			t.Errorf("reversed: %s\n got %s\nwant %s", k.story, got, k.want)
 		}
+	}
+}
+
+func TestOracleTakesEveryRole(t *testing.T) {
+	// Ensures that an unscan after the report takes effect where the sender may do it.
+	events := parseStory(t, "scan A1 0 800; unscan A1 0 910; result A1 positive 900")
+	if got := tell(events, false); got != "unknown" {
+		t.Errorf("got %s; want unknown", got)
 	}
 }

@@ -68,7 +68,8 @@ func (c *City) schedule(order Order) []*unit {
 			}
 		}
 		tubes := span{c.wardTubes(w, 0).from, c.wardTubes(w, 1).to}
-		evening := add(&unit{phase: phases, after: previous[1], when: 5*n + float64(i)}) // nothing but a wait
+		late := max(5*n+float64(i), previous[1].when+1)
+		evening := add(&unit{phase: phases, after: previous[1], when: late}) // nothing but a wait
 		add(&unit{phase: phaseAfter, tubes: tubes, typed: true, when: evening.when, after: previous[0]})
 	}
 	if order == Random { // three parts of the day, one after the other

@@ -12,7 +12,7 @@ const (
 	unscanMoves           // one person was scanned into the wrong tube; undone, scanned into the next
 	unscanRemoves         // one person was scanned but not swabbed; undone
 	unscanLate            // the same, but the unscan comes after
-	unscanTooLate         // an unscan that happened after the report of a positive: a request only
+	unscanTooLate         // an unscan that happened after the report of a positive: from a station a request only
 	scannedEarlier        // a second scan of a pair, at an earlier time, comes after
 	scannedLater          // a second scan of a pair, at a later time
 	resultTwice           // the result comes twice
@@ -32,8 +32,8 @@ var oddities = [...]struct {
 }{
 	{resultEarly, 50, 400}, {scansOffline, 50, 400}, {openLate, 30, 100}, {unscanMoves, 40, 100},
 	{unscanRemoves, 20, 100}, {unscanLate, 20, 300}, {unscanTooLate, 0, 400}, {scannedEarlier, 30, 400},
-	{scannedLater, 30, 200}, {resultTwice, 50, 300}, {dayBefore, 50, 1000}, {afterTest, 10, 200},
-	{secondVerdict, 20, 1000}, {noResult, 10, 10}, {eleventh, 10, 200}, {laterPool, 5, 1000},
+	{scannedLater, 30, 200}, {resultTwice, 50, 300}, {dayBefore, 50, 1000}, {afterTest, 15, 200},
+	{secondVerdict, 20, 1000}, {noResult, 25, 25}, {eleventh, 10, 200}, {laterPool, 5, 1000},
 }
 
 func (c *City) drawOddity(t uint32) oddity {

@@ -38,29 +38,28 @@ func encodeColumn(dst []byte, values, like []uint32) []byte {
 	if like != nil && equal32(values, like) {
 		return append(dst, columnLike)
 	}
+	if same32(values) { // a column in two is: worth a look of its own
+		return binary.AppendUvarint(append(dst, columnSame), uint64(values[0]))
+	}
 	least, most := values[0], values[0]
 	steps, runs := 0, 0
 	last := uint32(0)
 	runStart := 0
 	for i, v := range values {
+		if v == last && i > 0 {
+			steps++
+			continue
+		}
 		least, most = min(least, v), max(most, v)
 		n := uvarintLen(step(last, v))
 		steps += n
-		if v != last || i == 0 {
-			if i > 0 {
-				runs += uvarintLen(uint32(i - runStart))
-			}
-			runs += n
-			runStart = i
-		}
-		last = v
+		runs += n + uvarintLen(uint32(i-runStart))
+		runStart, last = i, v
 	}
-	runs += uvarintLen(uint32(len(values) - runStart))
+	runs += uvarintLen(uint32(len(values)-runStart)) - 1 // the first found no run before it
 	width := bits.Len32(most - least)
 	packed := uvarintLen(least) + 1 + (len(values)*width+7)/8
 	switch {
-	case least == most:
-		return binary.AppendUvarint(append(dst, columnSame), uint64(least))
 	case runs <= steps && runs <= packed:
 		return encodeRuns(append(dst, columnRuns), values)
 	case steps <= packed:
@@ -79,6 +78,15 @@ func encodeColumn(dst []byte, values, like []uint32) []byte {
 func equal32(a, b []uint32) bool {
 	for i := range a {
 		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func same32(a []uint32) bool {
+	for _, v := range a {
+		if v != a[0] {
 			return false
 		}
 	}

@@ -35,6 +35,7 @@ type Feed struct {
 	blocks   uint64        // number of the last stored block
 	queue    []*feedBlock  // full, oldest first; the first stays while it is written
 	open     *feedBlock
+	turns    uint64 // of the open block, ever
 	free     []*feedBlock
 	wake     chan struct{} // closed by the next Append; nil if nobody waits
 	closed   bool
@@ -103,11 +104,17 @@ func (b *feedBlock) add(c *engine.Changes, from, to int) {
 	}
 }
 
-// turn queues the open block and opens another; it waits for room. mu is held.
+// turn queues the open block and opens another; it waits for room. Append and flush may
+// both wait here: the second finds it done. mu is held.
 func (f *Feed) turn() {
+	turns := f.turns
 	for len(f.queue) >= feedQueueBlocks && !f.closed {
 		f.changed.Wait()
+		if f.turns != turns {
+			return
+		}
 	}
+	f.turns++
 	f.queue = append(f.queue, f.open)
 	f.open = f.newBlock()
 	f.changed.Broadcast()

@@ -11,7 +11,8 @@ import (
 type FSOp uint8
 
 const (
-	OpCreate FSOp = iota // also ReuseForWrite and OpenReadWrite
+	OpCreate FSOp = iota // also OpenReadWrite
+	OpReuse              // of a log file
 	OpOpen               // for reading, and directories
 	OpRead
 	OpWrite
@@ -81,7 +82,7 @@ func (h *hookFS) OpenDir(name string) (vfs.File, error) {
 }
 
 func (h *hookFS) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return h.wrap(OpCreate, to, func() (vfs.File, error) { return h.FS.ReuseForWrite(from, to, c) })
+	return h.wrap(OpReuse, to, func() (vfs.File, error) { return h.FS.ReuseForWrite(from, to, c) })
 }
 
 func (h *hookFS) Link(from, to string) error {

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -157,13 +160,19 @@ func TestFailedLogIsFatal(t *testing.T) {
 			s, died := dying(t, fs)
 			appendRecords(t, s, 5)
 			if c.rotates && c.op == OpSync {
-				for range 30 { // past several memtables, so that logs are reused
+				fs.Fail(1, false, nil, func(op FSOp, _ string) bool { return op == OpReuse }) // counts
+				for range 30 {                                                                // past several memtables, so that logs are reused
 					_, err := s.Append(make([]byte, c.size), HashCheck{})
 					must(t, err)
 				}
 			}
+			if c.rotates && c.op == OpSync && fs.Fired() == 0 {
+				t.Fatal("no log was reused")
+			}
 			sure := s.Last()
-			fs.Fail(1, false, c.err, func(op FSOp, name string) bool { return op == c.op && isLog(name) })
+			fs.Fail(1, false, c.err, func(op FSOp, name string) bool {
+				return (op == c.op || c.op == OpCreate && op == OpReuse) && isLog(name)
+			})
 			var acked atomic.Int64
 			appending := func() {
 				for range 40 {
@@ -198,6 +207,26 @@ func TestFailedLogIsFatal(t *testing.T) {
 			}
 			mustClose(t, s2)
 		})
+	}
+}
+
+func TestDefaultFatal(t *testing.T) {
+	// Ensure that without Options.Fatal a failed sync ends the process with status 1 and
+	// a sentence.
+	if os.Getenv("POOLWISE_TEST_FATAL") != "" {
+		fs := NewFaultFS(vfs.NewMem())
+		s, err := Open(fs, "db", Options{})
+		must(t, err)
+		fs.Fail(1, false, syscall.EIO, func(op FSOp, name string) bool { return op == OpSync })
+		_, err = s.Append([]byte("x"), HashCheck{})
+		t.Fatalf("went on with %v", err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestDefaultFatal$")
+	cmd.Env = append(os.Environ(), "POOLWISE_TEST_FATAL=1")
+	out, err := cmd.CombinedOutput()
+	want := "poolwise: FATAL: cannot write 000002.log: input/output error; the process ends"
+	if cmd.ProcessState.ExitCode() != 1 || !strings.HasPrefix(string(out), want) {
+		t.Fatalf("got %v, %s; want %s", err, out, want)
 	}
 }
 

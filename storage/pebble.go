@@ -53,7 +53,8 @@ func (s *Store) pebbleOptions() *pebble.Options {
 // splitKinds makes flushes and compactions end a table where the feed's or the journal's
 // keys end. Both streams ascend; in one table their ranges would span each other's, every
 // flush would overlap the one before it, and the journal would be rewritten level by
-// level. Apart, its tables are moved down without being read.
+// level: 5.1 bytes written for one appended. Apart, its tables are moved down without
+// being read: 2.1, log and flush included.
 func splitKinds(start []byte) (pebble.SpanPolicy, []byte, error) {
 	for _, end := range kindEnds {
 		if start[0] < end[0] {

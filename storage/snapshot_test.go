@@ -217,6 +217,9 @@ func TestSnapshotPowerLoss(t *testing.T) {
 		if numberOf(last) != s.manifest.id {
 			t.Fatalf("cut %d: pages of snapshot %d; want %d only", n, numberOf(last), s.manifest.id)
 		}
+		if names, err := s.fs.List(s.pagesDir()); err != nil || len(names) > 0 {
+			t.Fatalf("cut %d: files left: %v, %v", n, names, err)
+		}
 		if end := s.Feed().End(); end.Position() < at {
 			t.Fatalf("cut %d: snapshot at %d, feed ends in %d", n, at, end.Position())
 		}

@@ -195,7 +195,7 @@ func (s *Store) die(what string, err error) {
 // answers them with a panic over locked mutexes, or by trying again at once. While the
 // store opens there is nothing to lose yet, and Open returns the error.
 func (s *Store) writeFailed(op FSOp, name string, err error) {
-	if s.opened.Load() && (op == OpCreate || op == OpWrite || op == OpSync) {
+	if s.opened.Load() && (op == OpCreate || op == OpReuse || op == OpWrite || op == OpSync) {
 		s.die("write "+s.fs.PathBase(name), err)
 	}
 }

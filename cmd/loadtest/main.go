@@ -140,6 +140,7 @@ func day(ctx context.Context, flags *flag.FlagSet, args []string, out, diagnosti
 	flags.Uint64Var(&c.Plan.Seed, "seed", 1, "seed: the same city for the same `number`")
 	flags.Float64Var(&c.Plan.Prevalence, "prevalence", 0.0012, "`share` of people infected, clustered by household")
 	order := flags.String("order", "site", "site (real) or random (worst case): the `order` in which scans arrive")
+	role := flags.String("role", "all", "all (a server without credentials) or station: the `role` the server gives us; a station's unscan after a positive report is only a request")
 	base := flags.String("day", "", "base day of the events as `YYYY-MM-DD`; default: the newest whose every event is past")
 	flags.IntVar(&c.Batch, "batch", 1000, "`items` of a request, 1 to 100000")
 	flags.IntVar(&c.Connections, "connections", 16, "`connections`, each with one request on the way")
@@ -155,6 +156,10 @@ func day(ctx context.Context, flags *flag.FlagSet, args []string, out, diagnosti
 	if c.Order, err = loadtest.ParseOrder(*order); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
+	if *role != "all" && *role != "station" {
+		return fmt.Errorf("%w: got --role %q; want all or station", errUsage, *role)
+	}
+	c.Plan.StationOnly = *role == "station"
 	if *base != "" {
 		if c.Plan.Day, err = loadtest.ParseDay(*base); err != nil {
 			return fmt.Errorf("%w: %w", errUsage, err)

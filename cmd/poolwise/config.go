@@ -31,11 +31,11 @@ type Config struct {
 	InflightBytes int64
 
 	// Set by tests and main, never by flags.
-	Out    io.Writer              // the line that says the server is ready
-	Errors io.Writer              // the operator's log
-	FS     vfs.FS                 // nil: the disk
-	ready  func(addr, key string) // called when requests are answered
-	fatal  func(error)            // nil: print a sentence and exit
+	Out    io.Writer         // the line that says the server is ready
+	Errors io.Writer         // the operator's log
+	FS     vfs.FS            // nil: the disk
+	ready  func(addr string) // called when requests are answered
+	fatal  func(error)       // nil: print a sentence and exit
 }
 
 func defaultConfig() Config {

@@ -73,7 +73,7 @@ func (s *server) start() error {
 		s.listener.Addr(), s.cfg.Data, counts.People, counts.Tubes, s.engine.Applied(),
 		time.Since(began).Round(time.Millisecond), s.recovery.Took.Round(time.Millisecond), s.recovery.Items)
 	if s.cfg.ready != nil {
-		s.cfg.ready(s.listener.Addr().String(), s.cfg.KeyFile)
+		s.cfg.ready(s.listener.Addr().String())
 	}
 	return nil
 }

@@ -1,0 +1,63 @@
+package loadtest
+
+import "testing"
+
+// BenchmarkEncode is the generator's cost of a scan, by order; it has to stay well
+// below the server's.
+func BenchmarkEncode(b *testing.B) {
+	for _, order := range []Order{BySite, Random} {
+		b.Run(string(order), func(b *testing.B) {
+			city := testCity(b, 2_000_000, 1)
+			r := &Replayer{City: city, Order: order, Batch: 1000}
+			units := city.schedule(order)
+			r.prepare(units)
+			s, split := newSender(r), newSplitter(city, 1000)
+			var jobs []job
+			for _, u := range units {
+				if u.phase == phaseScan {
+					split.split(u, func(j job) { jobs = append(jobs, j) })
+				}
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				s.encode(jobs[i%len(jobs)])
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/scan")
+		})
+	}
+}
+
+// BenchmarkExpect is the oracle's cost of a person.
+func BenchmarkExpect(b *testing.B) {
+	city := testCity(b, 200_000, 1)
+	o := newOracle(city)
+	var e expectation
+	people := 0
+	for i := range b.N {
+		site := i % len(city.sites)
+		o.load(site)
+		for p := city.sites[site].first; p < city.personsEnd(site); p++ {
+			o.expect(p, &e)
+			people++
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(people), "ns/person")
+}
+
+// BenchmarkReadStatus is the cost of reading and comparing one answer.
+func BenchmarkReadStatus(b *testing.B) {
+	line := []byte(`{"person":"990101199003070023","state":"negative","code":"green","since":"2022-04-04T14:02:11+08:00","code_until":"2022-04-06T08:10:00+08:00","last_negative":{"tube":"T0000000099","sampled_at":"2022-04-04T08:10:00+08:00","reported_at":"2022-04-04T14:02:11+08:00","basis":"pool"},"proof":{"window":"48h","valid":true,"expires_at":"2022-04-06T08:10:00+08:00"},"pending":null,"causes":[],"recollection":null,"as_of":48211}`)
+	clock := newCalendar(testDay)
+	c := comparer{clock: &clock, at: 3600}
+	e := expectation{state: "negative", since: 14*3600 + 131, hasNegative: true}
+	e.negative.tube, e.negative.swab, e.negative.reported, e.negative.mode = TubeCode{'T', 99}, 8*3600+600, e.since, Pool
+	var w wireStatus
+	for b.Loop() {
+		if err := readStatus(line, &w); err != nil {
+			b.Fatal(err)
+		}
+		if why := c.compare(&w, &e); why != "" {
+			b.Fatal(why)
+		}
+	}
+}
