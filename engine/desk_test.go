@@ -246,3 +246,22 @@ func (d *desk) nameOf(p engine.PersonOrdinal, names []string) string {
 	}
 	return fmt.Sprintf("person %d, whom nobody named", p)
 }
+
+// swabsShareSecond tells whether a person has, or had, two tests with one swab time.
+func (d *desk) swabsShareSecond(p engine.PersonOrdinal) bool {
+	seen := map[engine.Seconds]bool{}
+	var v engine.TubeView
+	for i := engine.TubeIndex(1); uint64(i) <= d.Counts().Tubes; i++ {
+		d.Tube(i, &v)
+		for _, m := range v.Members {
+			if m.Person != p {
+				continue
+			}
+			if seen[m.Swabbed] {
+				return true
+			}
+			seen[m.Swabbed] = true
+		}
+	}
+	return false
+}

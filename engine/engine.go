@@ -281,7 +281,9 @@ func (e *Engine) deliver(pos Position, out *Changes) {
 }
 
 // feed adds the entry of a changed person. In the simple case everything follows from
-// the effect; otherwise the person's status is composed as for a reader.
+// the effect; otherwise the person's status is composed as for a reader. Of swabs in
+// the same second readers choose by tube code, which the people half does not know:
+// there an entry may come that shows no difference, never one too few.
 func (e *Engine) feed(pos Position, c *changed, test uint32, swab Seconds, f TestFacts, out *Changes) {
 	entry := Change{Cursor: MakeCursor(pos, len(out.List)+1), Person: c.person, State: wordState(c.word), Previous: c.previous,
 		TubesOff: uint32(len(out.Tubes))}
@@ -294,9 +296,6 @@ func (e *Engine) feed(pos Position, c *changed, test uint32, swab Seconds, f Tes
 	} else {
 		s := &e.composing
 		e.compose(c.person, c.word, s)
-		if tube := TubeIndex(e.tubes.of(test)); c.tied && s.PendingTube != tube && s.LastNegative.Tube != tube {
-			return
-		}
 		entry.Since, entry.NegativeSwab, entry.Order = s.Since, s.LastNegative.Swabbed, s.Order.Number
 		out.Tubes = s.appendTubes(out.Tubes)
 	}

@@ -171,11 +171,7 @@ func (v *verdictOnPerson) same(o *verdictOnPerson) bool {
 	if a.state == b.state && a.state > StateSampled { // since when he waits is not shown
 		a.earliest, b.earliest = 0, 0
 	}
-	return a == b && v.sameCauses(o)
-}
-
-func (v *verdictOnPerson) sameCauses(o *verdictOnPerson) bool {
-	if v.since != o.since || v.need != o.need || v.due != o.due || len(v.open) != len(o.open) {
+	if a != b || v.since != o.since || v.need != o.need || v.due != o.due || len(v.open) != len(o.open) {
 		return false
 	}
 	for i := range v.open {
@@ -211,7 +207,6 @@ func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFact
 	c.word = w&^(7<<32|wordBusy) + wordVersion | uint64(p.after.state)<<32
 	p.setWord(who, c.word)
 	told := !p.before.same(&p.after)
-	c.tied = told && p.before.joined(&p.after.summary) && p.before.sameCauses(&p.after)
 	return c, told || f.has(factRenewed) && f.outcome() == OutcomeNegative && swab == p.after.swab
 }
 

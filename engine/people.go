@@ -165,7 +165,6 @@ type changed struct {
 	previous State
 	word     uint64
 	fresh    bool // simple case: state and last negative follow from this effect alone
-	tied     bool // the test joined others of the same second: told only if readers prefer it
 }
 
 // apply takes one effect. ok is false when nothing that the feed shows has changed.
@@ -239,7 +238,6 @@ func (p *people) applyChain(who PersonOrdinal, t uint32, swab Seconds, f TestFac
 	w = *p.words.get(uint32(who))
 	c.word = w&^(wordLow|7<<32|wordBusy) + wordVersion | uint64(head) | uint64(after.state)<<32
 	p.setWord(who, c.word)
-	c.tied = before.joined(&after)
 	return c, before != after || f.has(factRenewed) && f.outcome() == OutcomeNegative && swab == after.swab
 }
 
@@ -293,12 +291,6 @@ type summary struct {
 	pending  uint32  // latest open pending test
 	latest   Seconds // its swab
 	earliest Seconds // swab of the earliest open pending test
-}
-
-// joined tells whether two summaries differ only in which tests share a second.
-func (s *summary) joined(after *summary) bool {
-	return *s != *after && s.state == after.state && s.swab == after.swab && s.latest == after.latest && s.earliest == after.earliest &&
-		s.negative != 0 == (after.negative != 0)
 }
 
 // addPending takes open pending tests, latest swab first.

@@ -293,7 +293,7 @@ func (d *desk) agrees(r *reference, events []event) error {
 func inOrder(seed uint64, events []event) error {
 	r, desk, names := newReference(), newDesk(), peopleOf(events)
 	before := map[string]personWord{}
-	feed := feedReader{desk: desk, names: names}
+	feed := feedReader{desk: desk, names: names, tied: map[string]bool{}}
 	for i, ev := range events {
 		tell := func(err error) error { return fmt.Errorf("after event %d, %s: %w", i+1, ev, err) }
 		known := nobody
@@ -324,6 +324,7 @@ type feedReader struct {
 	desk  *desk
 	names []string
 	last  engine.Cursor
+	tied  map[string]bool // people who have, or had, two tests with one swab time
 }
 
 // read ensures that the entries of the last event are those people whose announced status
@@ -331,6 +332,11 @@ type feedReader struct {
 func (f *feedReader) read(before, after map[string]personWord) error {
 	changes := &f.desk.groups[len(f.desk.groups)-1].changes
 	told := map[string]bool{}
+	for _, name := range f.names {
+		if p := f.desk.find(name); p != 0 && f.desk.swabsShareSecond(p) {
+			f.tied[name] = true
+		}
+	}
 	for i, c := range changes.List {
 		name := f.desk.nameOf(c.Person, f.names)
 		if c.Cursor <= f.last || c.Cursor.Position() != f.desk.applied {
@@ -341,7 +347,9 @@ func (f *feedReader) read(before, after map[string]personWord) error {
 			return fmt.Errorf("feed: two entries for %s from one event", name)
 		}
 		told[name] = true
-		if before[name].String() == after[name].String() {
+		// Of swabs in the same second readers choose by tube code, which the people half does not
+		// know: it may tell once too often.
+		if before[name].String() == after[name].String() && !f.tied[name] {
 			return fmt.Errorf("feed: an entry for %s, who has not changed: %s", name, after[name])
 		}
 		var tubes []string

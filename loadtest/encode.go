@@ -118,11 +118,10 @@ func appendEnd(b []byte, ev *Event) []byte {
 	return append(b, '"', '}', '\n')
 }
 
-// appendSite appends a site's name, at least six characters.
+// appendSite appends a site's name, six characters for the first 100,000 sites.
 func appendSite(b []byte, site uint32) []byte {
-	b = append(b, 'S')
-	for limit := uint32(10_000); limit > 1 && site < limit; limit /= 10 {
-		b = append(b, '0')
+	if site >= 100_000 {
+		return strconv.AppendUint(append(b, 'S'), uint64(site), 10)
 	}
-	return strconv.AppendUint(b, uint64(site), 10)
+	return append(b, 'S', byte('0'+site/10000), byte('0'+site/1000%10), byte('0'+site/100%10), byte('0'+site/10%10), byte('0'+site%10))
 }

@@ -12,10 +12,14 @@ const (
 	idLength    = 18
 	birthStride = 7919 // coprime to the number of days: neighbours differ in age
 	birthDrift  = 131
+	birthCount  = 32872 // days from 1930-01-01 to 2019-12-31; a constant, so that the compiler divides by multiplying
 )
 
 // idWeights are the factors of the seventeen digits, 2^(18-i) mod 11.
 var idWeights = [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
+
+// idAreaSum is the part of the check sum that 9901 gives.
+const idAreaSum = 9*7 + 9*9 + 0*10 + 1*5
 
 const idCheckCharacters = "10X98765432"
 
@@ -38,9 +42,11 @@ func makeBirthDays() (days []birthDay, inverse uint64) {
 		}
 		days = append(days, b)
 	}
-	n := uint64(len(days))
-	for inverse = 1; birthStride*inverse%n != 1; inverse++ {
-		if inverse > n {
+	if len(days) != birthCount {
+		panic("loadtest: BUG: the birth dates are not as many as birthCount says")
+	}
+	for inverse = 1; birthStride*inverse%birthCount != 1; inverse++ {
+		if inverse > birthCount {
 			panic("loadtest: BUG: the birth stride has a common factor with the number of days")
 		}
 	}
@@ -49,22 +55,18 @@ func makeBirthDays() (days []birthDay, inverse uint64) {
 
 // appendPerson appends the resident ID of a person, 18 characters.
 func appendPerson(b []byte, person uint32) []byte {
-	n := uint64(len(birthDays))
-	row, column := uint64(person)/n, uint64(person)%n
-	day := &birthDays[(column*birthStride+row*birthDrift)%n]
-	area, sequence := idArea+int(row/idSequences), int(row%idSequences)
+	row, column := person/birthCount, person%birthCount
+	day := &birthDays[(column*birthStride+row*birthDrift)%birthCount]
+	area, sequence := row/idSequences, row%idSequences
 	var id [idLength]byte
-	sum := int(day.sum)
-	for i := 5; i >= 0; i-- {
-		digit := area % 10
-		area /= 10
-		id[i] = byte('0' + digit)
-		sum += digit * idWeights[i]
-	}
+	copy(id[:], "9901")
+	tens, ones := (area+1)/10, (area+1)%10 // of area numbers 990101 to 990131
+	id[4], id[5] = byte('0'+tens), byte('0'+ones)
+	sum := uint32(day.sum) + idAreaSum + tens*8 + ones*4
 	copy(id[6:14], day.text[:])
 	a, s, c := sequence/100, sequence/10%10, sequence%10
 	id[14], id[15], id[16] = byte('0'+a), byte('0'+s), byte('0'+c)
-	sum += a*idWeights[14] + s*idWeights[15] + c*idWeights[16]
+	sum += a*8 + s*4 + c*2 // the last three of idWeights
 	id[17] = idCheckCharacters[sum%11]
 	return append(b, id[:]...)
 }
@@ -83,7 +85,7 @@ func personOrdinal(id []byte) (uint32, bool) {
 	if err != nil || born.Before(firstBirthDay) {
 		return 0, false
 	}
-	n := uint64(len(birthDays))
+	const n = birthCount
 	day := uint64(born.Sub(firstBirthDay) / (24 * time.Hour))
 	area := digits(id[:6])
 	if day >= n || area < idArea {
