@@ -73,6 +73,7 @@ type Engine struct {
 	siteOf    []uint32 // by Batch.Contexts: name + 1
 	persons   [sliceItems]PersonOrdinal
 	hashes    [sliceItems]uint64
+	near      [sliceItems]uint32
 	sink      uint64
 	composing Status
 	askFacts  func(PersonOrdinal) Facts
@@ -88,6 +89,9 @@ func New(cfg Config, alloc Allocator) *Engine {
 	e.people.order.grow(0)
 	e.people.ensure(0)
 	e.tubes.headers.grow(0)
+	e.tubes.member.grow(0)
+	e.tubes.place.grow(0)
+	e.tubes.codes.grow(0)
 	e.askFacts = e.people.facts
 	return e
 }
@@ -123,7 +127,7 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 			e.mu.Unlock()
 		}
 	}
-	e.tests.Store(uint64(e.tubes.tests))
+	e.tests.Store(e.tubes.slots())
 	e.results.Store(e.tubes.results)
 	e.ordersOpen.Store(uint64(e.people.ordersOpen))
 	e.applied.Store(uint64(pos))
@@ -134,54 +138,83 @@ func (e *Engine) prepare(b *Batch) {
 	e.siteOf = append(e.siteOf[:0], make([]uint32, len(b.Contexts))...)
 }
 
-// touch resolves the people of a slice and loads what deciding will look at.
+// touch resolves the people and tubes of a slice and loads what deciding will look
+// at, one level of dependence a pass: slots of the indexes; the keys and headers that
+// they point to; status words and codes; members, and for results their words.
 func (e *Engine) touch(b *Batch, from, to int) {
+	e.touchIndexes(b, from, to)
 	sink := uint64(0)
-	for k := from; k < to; k++ { // slots of the indexes
+	for k := from; k < to; k++ {
+		if ref := b.Person[k]; ref.Type() != RefOrdinal {
+			sink += *e.registry.keys.get(e.registry.index.candidate(e.hashes[k-from]))
+		} else {
+			sink += *e.people.words.get(uint32(ref.Ordinal()))
+		}
+		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+			c := e.tubes.index.candidate(b.TubeHash[t])
+			e.near[k-from] = c
+			sink += uint64(e.tubes.headers.get(c).code)
+		}
+	}
+	for k := from; k < to; k++ {
+		if t := b.Tube[k]; e.tubeOf[t] == 0 && e.near[k-from] != 0 {
+			h := e.tubes.headers.get(e.near[k-from])
+			sink += uint64(*e.tubes.codes.get(h.code)) + uint64(*e.tubes.member.get(h.first)) + uint64(*e.tubes.place.get(h.first))
+		}
+	}
+	for k := from; k < to; k++ {
 		ref := b.Person[k]
-		switch ref.Type() {
+		p := ref.Ordinal()
+		if ref.Type() != RefOrdinal {
+			p = e.registry.find(ref, e.document(b, k), e.hashes[k-from])
+		}
+		e.persons[k-from] = p
+		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+			e.tubeOf[t] = e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]) + 1
+		}
+	}
+	e.sink += sink + e.touchMembers(b, from, to)
+}
+
+func (e *Engine) touchIndexes(b *Batch, from, to int) {
+	sink := uint64(0)
+	for k := from; k < to; k++ {
+		switch ref := b.Person[k]; ref.Type() {
 		case RefResident:
 			h := mix(uint64(ref))
 			e.hashes[k-from] = h
 			sink += e.registry.index.touch(h)
 		case RefDocument:
-			e.hashes[k-from] = hashBytes(b.Text(ref.Document()))
+			h := hashBytes(b.Text(ref.Document()))
+			e.hashes[k-from] = h
+			sink += e.registry.index.touch(h)
 		}
 		if t := b.Tube[k]; e.tubeOf[t] == 0 {
 			sink += e.tubes.index.touch(b.TubeHash[t])
 		}
 	}
-	for k := from; k < to; k++ { // people, tubes
-		ref := b.Person[k]
-		p := ref.Ordinal()
-		if ref.Type() == RefResident {
-			p = e.registry.find(ref, nil, e.hashes[k-from])
-		} else if ref.Type() == RefDocument {
-			p = e.registry.find(ref, b.Text(ref.Document()), e.hashes[k-from])
+	e.sink += sink
+}
+
+// touchMembers loads the words and tests of the members that a result will tell.
+func (e *Engine) touchMembers(b *Batch, from, to int) (sink uint64) {
+	for k := from; k < to; k++ {
+		if b.Kind[k] != KindResult {
+			continue
 		}
-		e.persons[k-from] = p
-		if p != 0 {
-			sink += *e.people.words.get(uint32(p))
-		}
-		if t := b.Tube[k]; e.tubeOf[t] == 0 {
-			e.tubeOf[t] = e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]) + 1
-		}
-	}
-	for k := from; k < to; k++ { // headers and members, for results the members' words
 		i := e.tubeOf[b.Tube[k]] - 1
 		if i == 0 {
 			continue
 		}
 		h := e.tubes.headers.get(i)
-		sink += uint64(*e.tubes.member.get(h.first)) + uint64(*e.tubes.place.get(h.first))
-		if b.Kind[k] == KindResult && h.used > 0 {
-			for s := h.first; s < h.first+uint32(h.used); s++ {
-				sink += *e.people.words.get(*e.tubes.member.get(s))
-			}
-			sink += *e.people.tests.get(h.first)
+		for s := h.first; s < h.first+uint32(h.used); s++ {
+			sink += *e.people.words.get(*e.tubes.member.get(s))
+		}
+		if h.used > 0 {
+			sink += *e.people.tests.get(h.first) + uint64(*e.people.marks.get(h.first / 4))
 		}
 	}
-	e.sink += sink
+	return sink
 }
 
 // applyItem decides one event: the tube half first, then what it told the people half.

@@ -116,7 +116,7 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	run(list)
 	r.known.Store(r.count)
 	t.published.Store(t.count)
-	e.tests.Store(uint64(t.tests))
+	e.tests.Store(t.slots())
 	e.results.Store(t.results)
 	e.ordersOpen.Store(uint64(p.ordersOpen))
 	return nil

@@ -145,6 +145,9 @@ func (t *tubes) addRun(room uint8) uint32 {
 	return i
 }
 
+// slots is how many member slots exist, used or not.
+func (t *tubes) slots() uint64 { return uint64(max(t.tests, 1) - 1) }
+
 // of is the tube that a test lies in; any goroutine to which the test was published.
 func (t *tubes) of(test uint32) uint32 {
 	i := *t.blocks.at(test / blockTests)

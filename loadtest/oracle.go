@@ -20,7 +20,7 @@ package loadtest
 //     with an equal or later S. A swab without an outcome is pending until any
 //     outcome with a later S.
 //   - Who is held has one open order, due six hours after the earliest report among
-//     the open causes.
+//     the open holds; a suspect cause beside them has a recheck of its own.
 type oracle struct {
 	city   *City
 	tubes  []tubeFacts
@@ -339,10 +339,8 @@ func (o *oracle) conclude(e *expectation, pendingSwab seconds) {
 		if c.suspect == strongest && (e.since == never || c.since < e.since) {
 			e.since = c.since
 		}
-		if due := c.since + recollectSLA; !e.order || due < e.due {
-			e.due = due
+		if due := c.since + recollectSLA; !c.suspect && (!e.order || due < e.due) {
+			e.order, e.due = true, due
 		}
-		e.order = true
 	}
-	e.order = held
 }

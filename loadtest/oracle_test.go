@@ -97,6 +97,7 @@ func TestOracle(t *testing.T) {
 		{held + "scan B1 0 950 single; scan B1 1 951 single; unscan B1 1 952; result B1 negative 990", "negative since 990 negative B1 single"},
 		{held + "scan B1 0 950 single; result B1 positive 990", "suspect since 990 causes 1"},
 		{held + "scan B1 0 700 single; result B1 positive 990", "suspect since 990 causes 2 due 900"},
+		{held + "scan B1 0 700 single; result B1 positive 850", "suspect since 850 causes 2 due 900"},
 		{held + "scan B1 0 950 single; result B1 inconclusive 990", "held since 900 causes 2 due 900"},
 		{held + "scan B1 0 950 single; result B1 inconclusive 990; scan C1 0 995 single; result C1 negative 999", "negative since 999 negative C1 single"},
 		{held + "scan B1 0 950 single", "held since 900 pending B1 causes 1 due 900"},

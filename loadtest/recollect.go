@@ -67,8 +67,9 @@ func (s *script) recollectOne(t uint32, j int) {
 		scan.Late = true
 	}
 	s.send(scan)
-	if !c.plan.Calm && d.upTo(50) == 0 && tb.n > 1 {
-		// Two people in a single tube: its negative answers for neither.
+	if !c.plan.Calm && d.upTo(50) == 0 && tb.n > 1 && result.Verdict != NoVerdict {
+		// Two people in a single tube: its negative answers for neither. Only where a
+		// result comes: else the guest would be in an open tube when their own turn comes.
 		guest := scan
 		guest.Person = tb.first + uint32(j+1)%uint32(tb.n)
 		guest.At, guest.Late = scan.At+31, true

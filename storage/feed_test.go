@@ -105,7 +105,7 @@ func (m *feedModel) check(t testing.TB, f *Feed, after engine.Cursor, limit int)
 func TestFeedEqualsModel(t *testing.T) {
 	// Ensure that the feed reads as a plain list would, over clean restarts, power cuts,
 	// snapshots and replays from them.
-	n := 15
+	n := 9
 	if testing.Short() {
 		n = 4
 	}

@@ -70,7 +70,7 @@ func TestJournalSurvivesPowerLoss(t *testing.T) {
 	// Ensure that after a power cut at any moment every acknowledged record is there, in
 	// order and unaltered, and nothing that was never appended; also after cuts of what
 	// came back from cuts.
-	n := 40
+	n := 25
 	if testing.Short() {
 		n = 5
 	}
@@ -136,24 +136,25 @@ func dying(t *testing.T, fs vfs.FS) (*Store, chan error) {
 
 func isLog(name string) bool { return len(name) > 4 && name[len(name)-4:] == ".log" }
 
+var logFaults = []struct {
+	name    string
+	op      FSOp
+	err     error
+	size    int
+	rotates bool
+}{
+	{"sync", OpSync, syscall.EIO, 100, false},
+	{"write", OpWrite, syscall.EIO, 100, false},
+	{"full disk", OpWrite, syscall.ENOSPC, 100_000, false},
+	{"full disk at rotation", OpCreate, syscall.ENOSPC, 200_000, true},
+	{"sync of a reused log", OpSync, syscall.EIO, 200_000, true},
+}
+
 func TestFailedLogIsFatal(t *testing.T) {
 	// Ensure that a failing sync, write or creation of the log, also of a log file that
 	// is reused, ends the process, and that no position is acknowledged after it, nor any
 	// write tried again.
-	cases := []struct {
-		name    string
-		op      FSOp
-		err     error
-		size    int
-		rotates bool
-	}{
-		{"sync", OpSync, syscall.EIO, 100, false},
-		{"write", OpWrite, syscall.EIO, 100, false},
-		{"full disk", OpWrite, syscall.ENOSPC, 100_000, false},
-		{"full disk at rotation", OpCreate, syscall.ENOSPC, 200_000, true},
-		{"sync of a reused log", OpSync, syscall.EIO, 200_000, true},
-	}
-	for _, c := range cases {
+	for _, c := range logFaults {
 		t.Run(c.name, func(t *testing.T) {
 			crash := NewCrashFS()
 			fs := NewFaultFS(crash)

@@ -13,7 +13,7 @@ const (
 	// MetaBytesMax bounds what a snapshot says of itself.
 	MetaBytesMax = 1 << 20
 
-	// FeedBlockEntries in a block: at 5 to 8 bytes each it makes values of some 50 KB,
+	// FeedBlockEntries in a block: at 3 to 6 bytes each it makes values of some 30 KB,
 	// large enough for Pebble to be indifferent to their number, small enough to decode
 	// for one reader (0.1 ms).
 	FeedBlockEntries = 8192
