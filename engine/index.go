@@ -3,38 +3,56 @@ package engine
 import (
 	"math/bits"
 	"sync/atomic"
+	"unsafe"
 )
 
 // index finds a 32-bit ordinal by the hash of its key. It keeps a 16-bit tag and the
 // ordinal a slot, not the key: the caller compares the key in its own column, so that
-// an entry is 6 bytes instead of 12. The tag is also the place: a segment grows
-// without a look at any key (with 8-bit tags and keys read again, growth was more
-// than half of the cost of a new person).
+// an entry is 6 bytes instead of 12. The tag is also the place: a table grows without
+// a look at any key (with 8-bit tags and keys read again, growth was more than half
+// of the cost of a new person).
 //
-// 16,384 segments grow one at a time, so no insert ever moves more than a few
-// thousand entries. A segment is an array of groups of eight: two words of four tags,
-// then four words of two ordinals. An ordinal is stored before its tag, both
-// atomically, so any goroutine may search while the one writer inserts. Nothing is
-// ever removed.
+// Tens of thousands of small tables grow one at a time, so no insert ever moves more
+// than a few thousand entries. A table is an array of groups of eight: two words of
+// four tags, then four words of two ordinals. Tables lie in the engine's pages, and
+// one word says where: a search costs one miss for the tags and one for the key.
+//
+// One goroutine writes, any may search. An ordinal is stored before its tag, both
+// atomically. A page whose tables have all moved is used again, while a slow reader
+// may still be in it; so a reader looks at the table's word again when he is done,
+// and starts over if it changed. Nothing is ever removed.
 type index struct {
-	segments [indexSegments]atomic.Pointer[segment]
-	counts   [indexSegments]uint32
+	where  []atomic.Uint64 // by table: page << 32 | first group << 16 | groups; 0: none yet
+	counts []uint32        // by table: entries
+	store  *column[uint64]
+	pages  []tablePage
+	free   []uint32               // pages without live tables
+	open   [pageGroups + 1]uint32 // by table size: page + 1 that has room
 }
 
-const (
-	indexSegments = 1 << 14
-	groupSlots    = 8
-	groupWords    = 6
-)
+// tablePage is a page of tables of one size.
+type tablePage struct{ size, used, live uint16 }
 
-type segment struct{ words []uint64 }
+const (
+	groupSlots = 8
+	groupWords = 6
+	pageWords  = PageBytes / 8
+	pageGroups = pageWords / groupWords // the largest table: 8,400 entries at its fullest
+
+	personTables = 1 << 16
+	tubeTables   = 1 << 14
+)
 
 const (
 	lowBits  = 0x0001000100010001
 	highBits = 0x8000800080008000
 )
 
-// tagOf is the upper 16 bits of a hash, never 0; the segment is of the lower.
+func newIndex(tables int, alloc Allocator) *index {
+	return &index{where: make([]atomic.Uint64, tables), counts: make([]uint32, tables), store: newColumn[uint64](0, alloc)}
+}
+
+// tagOf is the upper 16 bits of a hash, never 0; the table is of the lower.
 func tagOf(h uint64) uint64 { return max(h>>48, 1) }
 
 // matches marks the lanes of w that are equal to tag (with rare false marks above a
@@ -44,27 +62,43 @@ func matches(w, tag uint64) uint64 {
 	return (x - lowBits) &^ x & highBits
 }
 
-// home is the first group of a tag in a segment of n groups.
-func home(tag uint64, n int) int { return int(tag * uint64(n) >> 16) }
+// home is the first group of a tag in a table of n groups.
+func home(tag, n uint64) uint64 { return tag * n >> 16 }
+
+// group is the address of a group of the table at w.
+func (x *index) group(w, g uint64) *[groupWords]uint64 {
+	first := uint32(w>>32)*pageWords + uint32((w>>16&0xffff)+g)*groupWords
+	return (*[groupWords]uint64)(unsafe.Pointer(x.store.at(first)))
+}
 
 // find returns the ordinal with that hash for which same answers true, 0 for none.
+// same may be asked about ordinals that have nothing to do with the hash.
 func (x *index) find(h uint64, same func(ordinal uint32) bool) uint32 {
-	s := x.segments[h%indexSegments].Load()
-	if s == nil {
+	table := &x.where[h%uint64(len(x.where))]
+	for {
+		w := table.Load()
+		found := x.search(w, tagOf(h), same)
+		if found != 0 || table.Load() == w {
+			return found
+		}
+	}
+}
+
+func (x *index) search(w, tag uint64, same func(ordinal uint32) bool) uint32 {
+	groups := w & 0xffff
+	if groups == 0 {
 		return 0
 	}
-	w, tag := s.words, tagOf(h)
-	groups := len(w) / groupWords
-	for g := home(tag, groups); ; {
-		group := w[g*groupWords : g*groupWords+groupWords]
+	g := home(tag, groups)
+	for range groups {
+		group := x.group(w, g)
 		for half := range 2 {
 			tags := atomic.LoadUint64(&group[half])
 			for m := matches(tags, tag); m != 0; m &= m - 1 {
 				slot := half*4 + bits.TrailingZeros64(m)/16
 				pair := atomic.LoadUint64(&group[2+slot/2])
-				ordinal := uint32(pair >> (32 * (slot & 1)))
-				if same(ordinal) {
-					return ordinal
+				if o := uint32(pair >> (32 * (slot & 1))); o != 0 && same(o) {
+					return o
 				}
 			}
 			if matches(tags, 0) != 0 {
@@ -75,27 +109,27 @@ func (x *index) find(h uint64, same func(ordinal uint32) bool) uint32 {
 			g = 0
 		}
 	}
+	return 0
 }
 
 // touch loads the tags where a search for h starts, for its cache line.
 func (x *index) touch(h uint64) uint64 {
-	s := x.segments[h%indexSegments].Load()
-	if s == nil {
+	w := x.where[h%uint64(len(x.where))].Load()
+	if w == 0 {
 		return 0
 	}
-	return atomic.LoadUint64(&s.words[home(tagOf(h), len(s.words)/groupWords)*groupWords])
+	return atomic.LoadUint64(&x.group(w, home(tagOf(h), w&0xffff))[0])
 }
 
 // candidate is the first ordinal with that tag near its place, right in all but a few
 // cases in a thousand, 0 for none: what a search would have to look at. For touching.
 func (x *index) candidate(h uint64) uint32 {
-	s := x.segments[h%indexSegments].Load()
-	if s == nil {
+	w := x.where[h%uint64(len(x.where))].Load()
+	if w == 0 {
 		return 0
 	}
 	tag := tagOf(h)
-	at := home(tag, len(s.words)/groupWords) * groupWords
-	group := s.words[at : at+groupWords]
+	group := x.group(w, home(tag, w&0xffff))
 	for half := range 2 {
 		if m := matches(atomic.LoadUint64(&group[half]), tag); m != 0 {
 			slot := half*4 + bits.TrailingZeros64(m)/16
@@ -107,52 +141,83 @@ func (x *index) candidate(h uint64) uint32 {
 
 // insert adds an ordinal that is not there. Writer only.
 func (x *index) insert(h uint64, ordinal uint32) {
-	k := h % indexSegments
-	s := x.segments[k].Load()
-	if s == nil || int(x.counts[k])*8 >= len(s.words)/groupWords*groupSlots*7 {
-		s = x.enlarge(k, s)
+	k := h % uint64(len(x.where))
+	w := x.where[k].Load()
+	if uint64(x.counts[k])*8 >= w&0xffff*groupSlots*7 {
+		w = x.enlarge(k, w)
 	}
-	s.put(tagOf(h), ordinal)
+	x.put(w, tagOf(h), ordinal)
 	x.counts[k]++
 }
 
-// enlarge replaces a segment by one a third larger: the mean load stays near 0.77
-// where doubling would leave 0.65. Readers keep the old one until they are done.
-func (x *index) enlarge(k uint64, old *segment) *segment {
-	groups := 1
-	if old != nil {
-		n := len(old.words) / groupWords
-		groups = n + n/3 + 1
-	}
-	s := &segment{words: make([]uint64, groups*groupWords)}
-	if old != nil {
-		old.moveTo(s)
-	}
-	x.segments[k].Store(s)
-	return s
-}
-
-func (s *segment) moveTo(bigger *segment) {
-	for at := 0; at < len(s.words); at += groupWords {
+// enlarge replaces a table by one a third larger: the mean load stays near 0.77 where
+// doubling would leave 0.65.
+func (x *index) enlarge(k, old uint64) uint64 {
+	n := old & 0xffff
+	w := x.allot(min(n+n/3+1, pageGroups))
+	for g := range n {
+		group := x.group(old, g)
 		for slot := range groupSlots {
-			if tag := s.words[at+slot/4] >> (16 * (slot & 3)) & 0xffff; tag != 0 {
-				bigger.put(tag, uint32(s.words[at+2+slot/2]>>(32*(slot&1))))
+			if tag := group[slot/4] >> (16 * (slot & 3)) & 0xffff; tag != 0 {
+				x.put(w, tag, uint32(group[2+slot/2]>>(32*(slot&1))))
 			}
 		}
 	}
+	x.where[k].Store(w)
+	if n > 0 {
+		x.release(uint32(old >> 32))
+	}
+	return w
 }
 
-func (s *segment) put(tag uint64, ordinal uint32) {
-	w := s.words
-	groups := len(w) / groupWords
+// allot finds room for a table, in a page of tables of its size.
+func (x *index) allot(groups uint64) uint64 {
+	p := x.open[groups]
+	if p == 0 || uint64(x.pages[p-1].used)+groups > pageGroups {
+		p = x.page() + 1
+		x.open[groups] = p
+		x.pages[p-1] = tablePage{size: uint16(groups)}
+	}
+	page := &x.pages[p-1]
+	w := uint64(p-1)<<32 | uint64(page.used)<<16 | groups
+	page.used += uint16(groups)
+	page.live++
+	return w
+}
+
+// page is an empty page: one that was emptied, or a new one.
+func (x *index) page() uint32 {
+	if n := len(x.free); n > 0 {
+		p := x.free[n-1]
+		x.free = x.free[:n-1]
+		for i := range uint32(pageWords) {
+			atomic.StoreUint64(x.store.get(p*pageWords+i), 0)
+		}
+		return p
+	}
+	p := uint32(len(x.pages))
+	x.store.grow(p*pageWords + pageWords - 1)
+	x.pages = append(x.pages, tablePage{})
+	return p
+}
+
+func (x *index) release(p uint32) {
+	page := &x.pages[p]
+	if page.live--; page.live == 0 && x.open[page.size] != p+1 {
+		x.free = append(x.free, p)
+	}
+}
+
+func (x *index) put(w, tag uint64, ordinal uint32) {
+	groups := w & 0xffff
 	for g := home(tag, groups); ; {
-		at := g * groupWords
+		group := x.group(w, g)
 		for half := range 2 {
-			if free := matches(w[at+half], 0); free != 0 {
+			if free := matches(group[half], 0); free != 0 {
 				slot := half*4 + bits.TrailingZeros64(free)/16
-				pair := &w[at+2+slot/2]
+				pair := &group[2+slot/2]
 				atomic.StoreUint64(pair, *pair|uint64(ordinal)<<(32*(slot&1)))
-				atomic.StoreUint64(&w[at+half], w[at+half]|tag<<(16*(slot&3)))
+				atomic.StoreUint64(&group[half], group[half]|tag<<(16*(slot&3)))
 				return
 			}
 		}
@@ -162,18 +227,11 @@ func (s *segment) put(tag uint64, ordinal uint32) {
 	}
 }
 
-// reserve makes a segment large enough for its share, before a rebuild.
+// reserve makes a table large enough for its share, before a rebuild.
 func (x *index) reserve(k int, entries uint32) {
-	groups := int(entries)*8/(groupSlots*6) + 1
-	x.segments[k].Store(&segment{words: make([]uint64, groups*groupWords)})
+	x.where[k].Store(x.allot(min(uint64(entries)*8/(groupSlots*6)+1, pageGroups)))
 }
 
 func (x *index) bytes() uint64 {
-	sum := uint64(len(x.segments) * 12)
-	for i := range x.segments {
-		if s := x.segments[i].Load(); s != nil {
-			sum += uint64(len(s.words))*8 + 24
-		}
-	}
-	return sum
+	return x.store.bytes() + uint64(len(x.where)*12+len(x.pages)*6+len(x.open)*4)
 }

@@ -100,20 +100,17 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 		int(t.extraCount) >= max(1, t.extras.capacity()) && t.extraCount > 0 {
 		return fmt.Errorf("cannot finish loading: pages are missing for %d people, %d tubes", r.count, t.count)
 	}
-	const jobs = 2
-	var list []func()
-	for j := range jobs {
-		list = append(list, func() { rebuild(r.index, r.count, j, jobs, r.hashOf) })
-	}
-	list = append(list, func() {
-		rebuild(t.index, t.count, 0, 1, func(i uint32) uint64 {
-			if h := t.headers.at(i); h.facts&tubeExtension == 0 {
-				return hashBytes(t.codes.of(h.code))
-			}
-			return 0 // not in the index
-		})
+	run([]func(){
+		func() { rebuild(r.index, r.count, r.hashOf) },
+		func() {
+			rebuild(t.index, t.count, func(i uint32) uint64 {
+				if h := t.headers.at(i); h.facts&tubeExtension == 0 {
+					return hashBytes(t.codes.of(h.code))
+				}
+				return 0 // not in the index
+			})
+		},
 	})
-	run(list)
 	r.known.Store(r.count)
 	t.published.Store(t.count)
 	e.tests.Store(t.slots())
@@ -122,45 +119,42 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	return nil
 }
 
-// rebuild fills the segments with number k, k+of, …: it sorts the ordinals by segment
-// first, so that each segment is filled within the cache. hash 0 means: leave out.
-func rebuild(x *index, count uint32, k, of int, hash func(uint32) uint64) {
+// rebuild fills an index: it sorts the ordinals by table first, so that each table is
+// filled within the cache. hash 0 means: leave out.
+func rebuild(x *index, count uint32, hash func(uint32) uint64) {
 	type entry struct {
 		hash    uint64
 		ordinal uint32
 	}
-	var starts [indexSegments + 1]uint32
-	mine := func(h uint64) bool { return h != 0 && int(h%indexSegments)%of == k }
+	tables := uint64(len(x.where))
+	starts := make([]uint32, tables+1)
 	hashes := make([]uint64, count+1)
 	for o := uint32(1); o <= count; o++ {
-		h := hash(o)
-		hashes[o] = h
-		if mine(h) {
-			starts[h%indexSegments+1]++
+		if hashes[o] = hash(o); hashes[o] != 0 {
+			starts[hashes[o]%tables+1]++
 		}
 	}
-	for s := range indexSegments {
-		starts[s+1] += starts[s]
+	for k := range tables {
+		starts[k+1] += starts[k]
 	}
-	next := starts
-	sorted := make([]entry, starts[indexSegments])
+	next := append([]uint32(nil), starts...)
+	sorted := make([]entry, starts[tables])
 	for o := uint32(1); o <= count; o++ {
-		if h := hashes[o]; mine(h) {
-			s := h % indexSegments
-			sorted[next[s]] = entry{h, o}
-			next[s]++
+		if h := hashes[o]; h != 0 {
+			sorted[next[h%tables]] = entry{h, o}
+			next[h%tables]++
 		}
 	}
-	for s := range indexSegments {
-		part := sorted[starts[s]:starts[s+1]]
+	for k := range tables {
+		part := sorted[starts[k]:starts[k+1]]
 		if len(part) == 0 {
 			continue
 		}
-		x.reserve(s, uint32(len(part)))
-		seg := x.segments[s].Load()
+		x.reserve(int(k), uint32(len(part)))
+		w := x.where[k].Load()
 		for _, en := range part {
-			seg.put(tagOf(en.hash), en.ordinal)
+			x.put(w, tagOf(en.hash), en.ordinal)
 		}
-		x.counts[s] = uint32(len(part))
+		x.counts[k] = uint32(len(part))
 	}
 }

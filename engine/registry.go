@@ -18,7 +18,7 @@ type registry struct {
 }
 
 func newRegistry(alloc Allocator) *registry {
-	return &registry{index: &index{}, keys: newColumn[uint64](colKeys, alloc), texts: newText(colTexts, alloc)}
+	return &registry{index: newIndex(personTables, alloc), keys: newColumn[uint64](colKeys, alloc), texts: newText(colTexts, alloc)}
 }
 
 // hashPerson is the hash of a resident key or of a document's text.

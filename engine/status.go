@@ -14,6 +14,40 @@ func (e *Engine) Find(ref PersonRef, document []byte) PersonOrdinal {
 	return e.registry.find(ref, document, hashPerson(ref, document))
 }
 
+// FindResidents replaces every known resident in refs by the ordinal, several look-ups
+// at a time: first the index slots of sixty-four, then the keys they point to, then the
+// comparison, so that cache misses overlap. It takes no lock.
+func (e *Engine) FindResidents(refs []PersonRef) {
+	const several = 64
+	var hashes [several]uint64
+	x, keys := e.registry.index, e.registry.keys
+	sink := uint64(0)
+	for len(refs) > 0 {
+		part := refs[:min(several, len(refs))]
+		refs = refs[len(part):]
+		for i, ref := range part {
+			hashes[i] = mix(uint64(ref))
+			sink += x.touch(hashes[i])
+		}
+		for i := range part {
+			if c := x.candidate(hashes[i]); c != 0 {
+				sink += *keys.at(c)
+			}
+		}
+		for i, ref := range part {
+			if ref.Type() != RefResident {
+				continue
+			}
+			if p := e.registry.find(ref, nil, hashes[i]); p != 0 {
+				part[i] = OrdinalRef(p)
+			}
+		}
+	}
+	if sink == 1 { // keeps the loads
+		hashes[0] = sink
+	}
+}
+
 // AppendPersonID appends the canonical form of a person's identity.
 func (e *Engine) AppendPersonID(dst []byte, p PersonOrdinal) []byte {
 	return e.registry.appendID(dst, p)

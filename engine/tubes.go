@@ -81,7 +81,7 @@ const (
 const blockTests = 32
 
 func newTubes(cfg Config, alloc Allocator) *tubes {
-	return &tubes{policy: cfg, index: &index{},
+	return &tubes{policy: cfg, index: newIndex(tubeTables, alloc),
 		headers: newColumn[header](colHeaders, alloc), codes: newText(colCodes, alloc),
 		member: newColumn[uint32](colMembers, alloc), place: newColumn[uint16](colPlaces, alloc),
 		blocks: newColumn[uint32](colBlocks, alloc), extras: newColumn[extra](colExtras, alloc)}

@@ -38,6 +38,8 @@ type People interface {
 	// document is its canonical text, valid during the call, and the span within
 	// ref means nothing; for other types document is nil.
 	Find(ref engine.PersonRef, document []byte) engine.PersonOrdinal
+	// FindResidents replaces every known RefResident in refs by a RefOrdinal.
+	FindResidents(refs []engine.PersonRef)
 }
 
 // Code is the stable code of an error, for programs.
@@ -177,14 +179,7 @@ func (d *Decoder) resolve() {
 	if d.o.People == nil {
 		return
 	}
-	for i, ref := range d.out.Batch.Person {
-		if ref.Type() != engine.RefResident {
-			continue
-		}
-		if p := d.o.People.Find(ref, nil); p != 0 {
-			d.out.Batch.Person[i] = engine.OrdinalRef(p)
-		}
-	}
+	d.o.People.FindResidents(d.out.Batch.Person)
 }
 
 // take ends one item: it is a row of the batch, or an error.

@@ -44,6 +44,8 @@ func body(lines []string) []byte { return []byte(strings.Join(lines, "\n") + "\n
 
 type nobody struct{}
 
+func (nobody) FindResidents([]engine.PersonRef) {}
+
 func (nobody) Find(engine.PersonRef, []byte) engine.PersonOrdinal { return 0 }
 
 // benchDecode decodes bodies in turn, so that the branch predictor cannot learn one by heart.

@@ -325,6 +325,16 @@ func TestColumns(t *testing.T) {
 // knownPeople knows some people by canonical text.
 type knownPeople map[string]engine.PersonOrdinal
 
+func (k knownPeople) FindResidents(refs []engine.PersonRef) {
+	for i, ref := range refs {
+		if ref.Type() == engine.RefResident {
+			if p := k.Find(ref, nil); p != 0 {
+				refs[i] = engine.OrdinalRef(p)
+			}
+		}
+	}
+}
+
 func (k knownPeople) Find(ref engine.PersonRef, document []byte) engine.PersonOrdinal {
 	if ref.Type() == engine.RefResident {
 		document = AppendResident(nil, ref.Digits17())
