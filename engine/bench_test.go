@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
@@ -39,19 +40,10 @@ func resultBatch(b *Batch, first, n int, at Seconds) {
 	}
 }
 
-const benchPeople = 4 << 20
+const benchPeople = 2 << 20
 
-// BenchmarkApply is a first day of new people, then days of known ones, in site order
-// and in random order: what the writer's goroutine costs a scan.
-func BenchmarkApply(b *testing.B) {
-	for _, order := range []string{"site", "random"} {
-		b.Run("new/"+order, func(b *testing.B) { benchDays(b, order, 0) })
-		b.Run("known/"+order, func(b *testing.B) { benchDays(b, order, 1) })
-	}
-}
-
-func benchDays(b *testing.B, order string, warm int) {
-	e := New(DefaultConfig(), goPages{})
+// benchDay is a day of scans as ready batches, then its results as ready batches.
+func benchDay(order string, day int) (scans, results []*Batch) {
 	perm := rand.New(rand.NewPCG(1, 2)).Perm(benchPeople)
 	person := func(i int) uint64 {
 		i %= benchPeople
@@ -60,61 +52,70 @@ func benchDays(b *testing.B, order string, warm int) {
 		}
 		return 99010119900000000 + uint64(i)
 	}
-	var batch Batch
-	var out Changes
-	pos := Position(0)
-	next := 0
-	step := func(scans int) {
-		for done := 0; done < scans; done += 1000 {
-			pos++
-			dayBatch(&batch, next, 1000, person, 700000000)
-			next += 1000
-			b.StartTimer()
-			e.Apply(pos, []*Batch{&batch}, &out)
-			b.StopTimer()
-		}
+	first := day * benchPeople
+	at := Seconds(700000000 + day*86400)
+	for i := first; i < first+benchPeople; i += 1000 {
+		b := &Batch{}
+		dayBatch(b, i, min(1000, first+benchPeople-i), person, at)
+		scans = append(scans, b)
 	}
-	b.StopTimer()
-	for range warm {
-		n := next
-		step(benchPeople)
-		for i := n / 10; i < next/10; i += 1000 {
-			pos++
-			resultBatch(&batch, i, min(1000, next/10-i), 700040000)
-			e.Apply(pos, []*Batch{&batch}, &out)
-		}
-		b.ResetTimer()
+	for i := first / 10; i < (first+benchPeople)/10; i += 1000 {
+		b := &Batch{}
+		resultBatch(b, i, min(1000, (first+benchPeople)/10-i), at+40000)
+		results = append(results, b)
 	}
-	step(b.N)
-	b.ReportMetric(0, "B/op")
-	if next > benchPeople {
-		var sum uint64
-		for _, p := range e.Bytes() {
-			sum += p.Bytes
-		}
-		b.ReportMetric(float64(sum)/float64(next), "B/scan-all")
-	}
+	return scans, results
 }
 
-// BenchmarkApplyResults is what a negative pool costs each of its members.
-func BenchmarkApplyResults(b *testing.B) {
-	e := New(DefaultConfig(), goPages{})
-	var batch Batch
-	var out Changes
-	pos := Position(0)
-	tubes := 0
-	b.StopTimer()
-	for done := 0; done < b.N; done += 10000 {
-		for range 10 {
-			pos++
-			dayBatch(&batch, tubes*10, 1000, func(i int) uint64 { return 99010119900000000 + uint64(i) }, 700000000)
-			e.Apply(pos, []*Batch{&batch}, &out)
-			tubes += 100
+// BenchmarkApply is what the writer's goroutine costs: a first day of new people, a day
+// of known ones (by ordinal, as decoders name them), and the negative results of a day, a member.
+func BenchmarkApply(b *testing.B) {
+	for _, order := range []string{"site", "random"} {
+		scans, results := benchDay(order, 0)
+		again, _ := benchDay(order, 1)
+		var out Changes
+		apply := func(e *Engine, batches []*Batch) {
+			for _, batch := range batches {
+				e.Apply(e.Applied()+1, []*Batch{batch}, &out)
+			}
 		}
-		pos++
-		resultBatch(&batch, tubes-1000, 1000, 700040000)
-		b.StartTimer()
-		e.Apply(pos, []*Batch{&batch}, &out)
-		b.StopTimer()
+		b.Run("new/"+order, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				e := New(DefaultConfig(), goPages{})
+				runtime.GC()
+				b.StartTimer()
+				apply(e, scans)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPeople, "ns/scan")
+		})
+		e := New(DefaultConfig(), goPages{})
+		apply(e, scans)
+		b.Run("results/"+order, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				e := New(DefaultConfig(), goPages{})
+				apply(e, scans)
+				runtime.GC()
+				b.StartTimer()
+				apply(e, results)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPeople, "ns/member")
+		})
+		for _, batch := range again {
+			e.FindResidents(batch.Person)
+		}
+		b.Run("known/"+order, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				e := New(DefaultConfig(), goPages{})
+				apply(e, scans)
+				apply(e, results)
+				runtime.GC()
+				b.StartTimer()
+				apply(e, again)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPeople, "ns/scan")
+		})
 	}
 }

@@ -120,8 +120,7 @@ func (t *tubes) scan(i uint32, who PersonOrdinal, a admission, it *item) Flags {
 	s, first := a.slot, a.slot == 0
 	if first {
 		s = t.newSlot(i, who)
-		t.setSwab(i, s, it.at)
-		t.setPlace(s, *t.place.get(s)|placeBound)
+		t.setSwab(i, s, it.at, placeBound)
 		t.headers.mut(i).bound++
 	} else {
 		t.materialize(i, s)
@@ -159,9 +158,7 @@ func (t *tubes) unscan(i uint32, who PersonOrdinal, slot uint32, it *item) (f Fl
 	}
 	if first {
 		slot = t.newSlot(i, who)
-		t.setPlace(slot, placeUsed)
-		t.setSwab(i, slot, 0)
-		t.setPlace(slot, *t.place.get(slot)|placeEvents)
+		t.setSwab(i, slot, 0, placeEvents)
 	} else {
 		t.materialize(i, slot)
 	}
@@ -210,7 +207,7 @@ func (t *tubes) rebind(i, s uint32) {
 		}
 	}
 	if Seconds(swab) != t.swab(i, s) {
-		t.setSwab(i, s, Seconds(swab))
+		t.setSwab(i, s, Seconds(swab), 0)
 	}
 	place := *t.place.get(s)
 	bound := scanned > undone

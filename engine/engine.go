@@ -74,6 +74,8 @@ type Engine struct {
 	persons   [sliceItems]PersonOrdinal
 	hashes    [sliceItems]uint64
 	near      [sliceItems]uint32
+	absent    [sliceItems]bool
+	fresh     [sliceItems]uint64 // hashes of people numbered within the slice, by their low bits
 	sink      uint64
 	composing Status
 	askFacts  func(PersonOrdinal) Facts
@@ -142,17 +144,23 @@ func (e *Engine) prepare(b *Batch) {
 // at, one level of dependence a pass: slots of the indexes; the keys and headers that
 // they point to; status words and codes; members, and for results their words.
 func (e *Engine) touch(b *Batch, from, to int) {
+	clear(e.fresh[:])
 	e.touchIndexes(b, from, to)
 	sink := uint64(0)
 	for k := from; k < to; k++ {
 		if ref := b.Person[k]; ref.Type() != RefOrdinal {
-			sink += *e.registry.keys.get(e.registry.index.candidate(e.hashes[k-from]))
+			c, absent := e.registry.index.candidate(e.hashes[k-from])
+			e.absent[k-from] = absent
+			sink += *e.registry.keys.get(c)
 		} else {
 			sink += *e.people.words.get(uint32(ref.Ordinal()))
 		}
 		if t := b.Tube[k]; e.tubeOf[t] == 0 {
-			c := e.tubes.index.candidate(b.TubeHash[t])
+			c, absent := e.tubes.index.candidate(b.TubeHash[t])
 			e.near[k-from] = c
+			if absent {
+				e.tubeOf[t] = 1
+			}
 			sink += uint64(e.tubes.headers.get(c).code)
 		}
 	}
@@ -166,6 +174,9 @@ func (e *Engine) touch(b *Batch, from, to int) {
 		ref := b.Person[k]
 		p := ref.Ordinal()
 		if ref.Type() != RefOrdinal {
+			p = 0
+		}
+		if ref.Type() != RefOrdinal && !e.absent[k-from] {
 			p = e.registry.find(ref, e.document(b, k), e.hashes[k-from])
 		}
 		e.persons[k-from] = p
@@ -224,7 +235,7 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 		at: b.At[k], mode: ctx.Mode, purpose: ctx.Purpose, arg: b.Arg[k]}
 	local := b.Tube[k]
 	tube := e.tubeOf[local] - 1
-	if who == 0 && b.Person[k] != 0 { // new, or made known a moment ago
+	if who == 0 && b.Person[k] != 0 && e.fresh[hash%sliceItems] != 0 { // perhaps made known a moment ago
 		who = e.registry.find(b.Person[k], e.document(b, k), hash)
 	}
 	e.tubes.effects.reset()
@@ -264,7 +275,7 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 		b.Outcome[k], b.Flags[k] = e.tubes.result(tube, &it)
 	}
 	e.tubeOf[local] = tube + 1
-	e.deliver(pos, out)
+	e.deliver(pos, TubeIndex(tube), out)
 }
 
 func (e *Engine) document(b *Batch, k int) []byte {
@@ -294,13 +305,15 @@ func (e *Engine) ensure(b *Batch, k int, tube uint32, who PersonOrdinal, hash ui
 	}
 	if who == 0 && b.Person[k] != 0 {
 		who = e.registry.add(b.Person[k], e.document(b, k), hash)
+		e.fresh[hash%sliceItems] = hash
 		e.people.words.grow(uint32(who))
 	}
 	return tube, who
 }
 
-// deliver takes the effects of one event across the seam and writes the feed.
-func (e *Engine) deliver(pos Position, out *Changes) {
+// deliver takes the effects of one event, which are all of one tube, across the seam
+// and writes the feed.
+func (e *Engine) deliver(pos Position, tube TubeIndex, out *Changes) {
 	f := &e.tubes.effects
 	if e.seam != nil {
 		e.seam(f)
@@ -308,7 +321,7 @@ func (e *Engine) deliver(pos Position, out *Changes) {
 	for i, who := range f.Person {
 		c, told := e.people.apply(who, f.Test[i], f.Swabbed[i], f.Facts[i])
 		if told {
-			e.feed(pos, &c, uint32(f.Test[i]), f.Swabbed[i], f.Facts[i], out)
+			e.feed(pos, &c, tube, f.Swabbed[i], f.Facts[i], out)
 		}
 	}
 }
@@ -317,15 +330,15 @@ func (e *Engine) deliver(pos Position, out *Changes) {
 // the effect; otherwise the person's status is composed as for a reader. Of swabs in
 // the same second readers choose by tube code, which the people half does not know:
 // there an entry may come that shows no difference, never one too few.
-func (e *Engine) feed(pos Position, c *changed, test uint32, swab Seconds, f TestFacts, out *Changes) {
+func (e *Engine) feed(pos Position, c *changed, tube TubeIndex, swab Seconds, f TestFacts, out *Changes) {
 	entry := Change{Cursor: MakeCursor(pos, len(out.List)+1), Person: c.person, State: wordState(c.word), Previous: c.previous,
 		TubesOff: uint32(len(out.Tubes))}
 	if c.fresh {
-		entry.Since = swab
+		entry.Since, entry.NegativeSwab = swab, c.negative
 		if f.outcome() == OutcomeNegative {
 			entry.Since, entry.NegativeSwab = f.reported(), swab
 		}
-		out.Tubes = append(out.Tubes, TubeIndex(e.tubes.of(test)))
+		out.Tubes = append(out.Tubes, tube)
 	} else {
 		s := &e.composing
 		e.compose(c.person, c.word, s)

@@ -122,21 +122,26 @@ func (x *index) touch(h uint64) uint64 {
 }
 
 // candidate is the first ordinal with that tag near its place, right in all but a few
-// cases in a thousand, 0 for none: what a search would have to look at. For touching.
-func (x *index) candidate(h uint64) uint32 {
+// cases in a thousand: what a search would have to look at, for touching. absent is
+// true when a search would find nothing.
+func (x *index) candidate(h uint64) (ordinal uint32, absent bool) {
 	w := x.where[h%uint64(len(x.where))].Load()
 	if w == 0 {
-		return 0
+		return 0, true
 	}
 	tag := tagOf(h)
 	group := x.group(w, home(tag, w&0xffff))
 	for half := range 2 {
-		if m := matches(atomic.LoadUint64(&group[half]), tag); m != 0 {
+		tags := atomic.LoadUint64(&group[half])
+		if m := matches(tags, tag); m != 0 {
 			slot := half*4 + bits.TrailingZeros64(m)/16
-			return uint32(atomic.LoadUint64(&group[2+slot/2]) >> (32 * (slot & 1)))
+			return uint32(atomic.LoadUint64(&group[2+slot/2]) >> (32 * (slot & 1))), false
+		}
+		if matches(tags, 0) != 0 {
+			return 0, true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // insert adds an ordinal that is not there. Writer only.

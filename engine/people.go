@@ -30,6 +30,7 @@ type people struct {
 
 	sideCount, causeCount, causeFree, orderCount uint32
 	ordersOpen                                   uint32
+	room                                         uint32 // tests that have a place
 	hash                                         uint64 // part of StateHash
 
 	before, after verdictOnPerson // scratch of the slow path
@@ -126,6 +127,9 @@ func (p *people) markOf(t uint32) uint32 {
 }
 
 func (p *people) setMark(t, mark uint32) {
+	if p.mark(t) == mark {
+		return
+	}
 	at := p.marks.mut(t / 4)
 	old := *at
 	p.hash += mixTest(t, uint64(mark)) - mixTest(t, uint64(old>>(8*(t%4))&0xff))
@@ -164,13 +168,15 @@ type changed struct {
 	person   PersonOrdinal
 	previous State
 	word     uint64
-	fresh    bool // simple case: state and last negative follow from this effect alone
+	fresh    bool    // simple case: state and last negative follow from this effect alone
+	negative Seconds // then: swab of an earlier last negative
 }
 
 // apply takes one effect. ok is false when nothing that the feed shows has changed.
 //
-// The two cases that make up a day take no look at anything but the word, the test
-// and its neighbours: a first swab, and a negative for the only or latest one.
+// The cases that make up a day take no look at anything but the word, the test and
+// the one before: a first swab or one after a negative, and a negative for the only or
+// latest one.
 func (p *people) apply(who PersonOrdinal, t TestIndex, swab Seconds, f TestFacts) (c changed, ok bool) {
 	p.ensure(uint32(t))
 	w := *p.words.get(uint32(who))
@@ -180,24 +186,39 @@ func (p *people) apply(who PersonOrdinal, t TestIndex, swab Seconds, f TestFacts
 	c = changed{person: who, previous: wordState(w)}
 	oldMark, newMark := p.mark(uint32(t)), markFor(f)
 	if f.has(factFirst) && uint32(w) == 0 { // a person's first test
-		p.setTest(uint32(t), uint64(swab))
+		*p.tests.mut(uint32(t)) = uint64(swab) // published by the word
+		p.hash += mixTest(uint32(t), uint64(swab))
 		p.setMark(uint32(t), newMark)
-		state := simpleState(newMark)
-		c.word = (w &^ (wordLow | 7<<32)) + wordVersion | uint64(t) | uint64(state)<<32
-		c.fresh = state != StateUnknown
-		p.setWord(who, c.word)
-		return c, state != c.previous
+		c = p.settle(c, w, uint32(t), simpleState(newMark))
+		return c, wordState(c.word) != c.previous
 	}
 	link := *p.tests.get(uint32(t))
 	if !f.has(factFirst) && uint32(w) == uint32(t) && link>>32 == 0 && Seconds(link) == swab { // the only test
 		p.setMark(uint32(t), newMark)
 		state := simpleState(newMark)
-		c.word = w&^(7<<32) + wordVersion | uint64(state)<<32
-		c.fresh = state != StateUnknown
-		p.setWord(who, c.word)
-		return c, state != c.previous || state == StateNegative && (f.has(factRenewed) || oldMark&markClass != markNegative)
+		return p.settle(c, w, uint32(t), state), state != c.previous || state == StateNegative && (f.has(factRenewed) || oldMark&markClass != markNegative)
+	}
+	if next := uint32(w); f.has(factFirst) && newMark == markNone && c.previous == StateNegative &&
+		p.mark(next) == markNegative && Seconds(*p.tests.get(next)) < swab { // a new swab after a negative
+		*p.tests.mut(uint32(t)) = uint64(next)<<32 | uint64(swab) // published by the word
+		p.hash += mixTest(uint32(t), uint64(next)<<32|uint64(swab))
+		c.negative = Seconds(*p.tests.get(next))
+		return p.settle(c, w, uint32(t), StateSampled), true
+	}
+	if next := uint32(link >> 32); !f.has(factFirst) && uint32(w) == uint32(t) && oldMark == markNone && newMark&^markReleasing == markNegative &&
+		Seconds(link) == swab && Seconds(*p.tests.get(next)) < swab { // the negative of the latest swab
+		p.setMark(uint32(t), newMark)
+		return p.settle(c, w, uint32(t), StateNegative), true
 	}
 	return p.applyChain(who, uint32(t), swab, f, c)
+}
+
+// settle publishes a state that follows from the effect alone.
+func (p *people) settle(c changed, w uint64, head uint32, state State) changed {
+	c.word = w&^(wordLow|7<<32) + wordVersion | uint64(head) | uint64(state)<<32
+	c.fresh = state != StateUnknown
+	p.setWord(c.person, c.word)
+	return c
 }
 
 func markFor(f TestFacts) uint32 {
@@ -340,6 +361,9 @@ func (p *people) chainSummary(head uint32) (s summary) {
 
 // ensure makes room for a test.
 func (p *people) ensure(t uint32) {
-	p.tests.grow(t)
-	p.marks.grow(t / 4)
+	if t >= p.room {
+		p.tests.grow(t)
+		p.marks.grow(t / 4)
+		p.room = uint32(min(p.tests.capacity(), 4*p.marks.capacity()))
+	}
 }

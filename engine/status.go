@@ -29,13 +29,16 @@ func (e *Engine) FindResidents(refs []PersonRef) {
 			hashes[i] = mix(uint64(ref))
 			sink += x.touch(hashes[i])
 		}
-		for i := range part {
-			if c := x.candidate(hashes[i]); c != 0 {
-				sink += *keys.at(c)
+		for i, ref := range part {
+			c, absent := x.candidate(hashes[i])
+			if absent || ref.Type() != RefResident {
+				hashes[i] = 0
+				continue
 			}
+			sink += *keys.at(c)
 		}
 		for i, ref := range part {
-			if ref.Type() != RefResident {
+			if hashes[i] == 0 {
 				continue
 			}
 			if p := e.registry.find(ref, nil, hashes[i]); p != 0 {

@@ -262,10 +262,11 @@ func (t *tubes) swab(i, s uint32) Seconds {
 	return Seconds(int32(h.base) + off)
 }
 
-// setSwab stores a slot's swab time, in the slot if it is near the tube's base.
-func (t *tubes) setSwab(i, s uint32, at Seconds) {
+// setSwab stores a slot's swab time, in the slot if it is near the tube's base, and
+// sets more bits of its place.
+func (t *tubes) setSwab(i, s uint32, at Seconds, more uint16) {
 	h := t.headers.mut(i)
-	place := *t.place.get(s)&^(placeSeconds|placeWide) | placeUsed
+	place := *t.place.get(s)&^(placeSeconds|placeWide) | placeUsed | more
 	if h.base == 0 && at != 0 {
 		h.base = uint32(at)
 	}
