@@ -116,7 +116,7 @@ func (b *benchRun) emptyPost(ctx context.Context) func(*Server) error {
 		r.Path = "/bench/empty"
 		var units []*unit
 		people := 0
-		for _, u := range b.city.schedule(BySite) {
+		for _, u := range b.city.schedule(BySite, gapFor(16, 1000)) {
 			if u.phase == phaseScan && people < emptyPeopleMax {
 				u.after = nil
 				units = append(units, u)

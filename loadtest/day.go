@@ -129,7 +129,7 @@ func playDay(ctx context.Context, c *DayConfig, city *City, server *Server) (*Da
 func replayDay(ctx context.Context, c *DayConfig, city *City, server *Server, r *DayReport) error {
 	replay := &Replayer{City: city, Addr: c.Addr, Order: c.Order, Batch: c.Batch, Connections: c.Connections,
 		Patience: c.Patience, Twice: !city.plan.Calm}
-	units := city.schedule(c.Order)
+	units := city.schedule(c.Order, gapFor(c.Connections, c.Batch))
 	replay.prepare(units)
 	bar := showProgress(c.Terminal, "replay", r.People, replay.Scans.Load)
 	var serverBefore time.Duration

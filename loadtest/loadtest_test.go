@@ -141,7 +141,7 @@ func TestScheduleWaitsForThePast(t *testing.T) {
 	for _, people := range []int{1, 5000, 30_000, 200_000, 2_000_000} {
 		for _, order := range []Order{BySite, Random} {
 			done := map[*unit]bool{nil: true}
-			for _, u := range testCity(t, people, 1).schedule(order) {
+			for _, u := range testCity(t, people, 1).schedule(order, 2) {
 				if !done[u.after] {
 					t.Fatalf("%d people, %s order: got phase %d before phase %d", people, order, u.phase, u.after.phase)
 				}
@@ -163,7 +163,7 @@ func TestBatchesHoldEveryEventOnce(t *testing.T) {
 		for _, batch := range []int{1, 7, 1000} {
 			got := map[uint64]int{}
 			r := &Replayer{City: city, Order: order, Batch: batch}
-			units := city.schedule(order)
+			units := city.schedule(order, 2)
 			r.prepare(units)
 			s, split := newSender(r), newSplitter(city, batch)
 			for _, u := range units {

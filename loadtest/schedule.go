@@ -40,8 +40,9 @@ type unit struct {
 
 // schedule lists the units of a day in the order of the day: mornings of all
 // wards, then their evenings while the morning's results come in, then the
-// evening's results, then re-collections and what came late.
-func (c *City) schedule(order Order) []*unit {
+// evening's results, then re-collections and what came late. gap is how many wards
+// lie between two phases of one, so that no connection waits for another's answer.
+func (c *City) schedule(order Order, gap int) []*unit {
 	wards := c.wards()
 	n := float64(len(wards))
 	var all []*unit
@@ -58,8 +59,7 @@ func (c *City) schedule(order Order) []*unit {
 				if p == phaseScan && order == Random {
 					continue
 				}
-				// A few wards between two phases: no connection waits for an answer.
-				u := &unit{phase: p, tubes: c.wardTubes(w, part), when: begin + 2*float64(p), after: previous[part]}
+				u := &unit{phase: p, tubes: c.wardTubes(w, part), when: begin + float64(gap)*float64(p), after: previous[part]}
 				u.typed = p == phaseOpen || p == phaseFix || p == phaseClose || p == phaseScan && i%16 == 5
 				if p == phaseResult {
 					u.when = max(u.when, begin+n+0.5)
@@ -83,6 +83,12 @@ func (c *City) schedule(order Order) []*unit {
 	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].when < all[j].when })
 	return all
+}
+
+// gapFor is the gap that keeps so many connections busy with batches of that size.
+func gapFor(connections, batch int) int {
+	const wardScans = sitesPerWard * 1300 / 2
+	return 2 + 3*connections*batch/wardScans
 }
 
 // job is one batch of a unit, not yet encoded: the sender that takes it encodes it.

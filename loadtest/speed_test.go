@@ -9,7 +9,7 @@ func BenchmarkEncode(b *testing.B) {
 		b.Run(string(order), func(b *testing.B) {
 			city := testCity(b, 2_000_000, 1)
 			r := &Replayer{City: city, Order: order, Batch: 1000}
-			units := city.schedule(order)
+			units := city.schedule(order, 2)
 			r.prepare(units)
 			s, split := newSender(r), newSplitter(city, 1000)
 			var jobs []job

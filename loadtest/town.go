@@ -43,7 +43,7 @@ func RunTown(ctx context.Context, addr string, out io.Writer) (int64, error) {
 	tube, _ := city.positiveTube()
 	fmt.Fprintf(out, "A town's day: %d people, %d sites, %d samplers, %d tubes, 7:00 to 15:00.\n", townPeople, townSites, 2*townSites, len(city.tubes))
 	replay := &Replayer{City: city, Addr: addr, Order: BySite, Batch: 200, Connections: 4, Patience: 30 * time.Second}
-	units := city.schedule(BySite)
+	units := city.schedule(BySite, 2)
 	began := time.Now()
 	for i, step := range townSteps {
 		var now []*unit
