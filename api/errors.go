@@ -72,6 +72,8 @@ func ofPipeline(err error) *refusal {
 		return &refusal{status: status, code: string(request.Code), message: request.Message}
 	}
 	switch {
+	case errors.Is(err, ingest.ErrFull):
+		return &refusal{status: 507, code: "store_full", message: "This server holds as many people, tubes or tests as it can; nothing of the request was applied."}
 	case errors.Is(err, ingest.ErrOverloaded):
 		return errOverloaded
 	case errors.Is(err, ingest.ErrStopped):

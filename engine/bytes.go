@@ -25,6 +25,7 @@ func (e *Engine) Bytes() []Part {
 		{"tube_headers", "scan", t.headers.bytes()},
 		{"tube_codes", "scan", t.codes.bytes()},
 		{"tube_index", "scan", t.index.bytes()},
+		{"tube_closed", "scan", t.closed.bytes()},
 		{"tube_extras", "scan", t.extras.bytes()},
 		{"sides", "", p.sides.bytes()},
 		{"causes", "", p.cause.bytes()},

@@ -206,6 +206,9 @@ func (t *tubes) hashOf(i uint32) (sum uint64) {
 		for x := h.extras; x != 0; x = t.extras.at(x).next {
 			sum += mixExtra(i, t.extras.at(x))
 		}
+		if at := *t.closed.at(i); at != 0 {
+			sum += mixExtra(i, &extra{kind: extraClose, at: at, slot: uint32(h.facts >> tubeCounted & 63)})
+		}
 	}
 	for s := h.first; s < h.first+uint32(h.used); s++ {
 		sum += mixMember(s, *t.member.at(s)) + mixMember(s, uint32(*t.place.at(s))<<16|1) - mixMember(s, 1)

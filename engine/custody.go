@@ -247,10 +247,17 @@ func (t *tubes) open(i uint32, it *item) (Outcome, Flags) {
 // close takes a tube.close; members is what was counted, compared with the scans.
 func (t *tubes) close(i uint32, it *item) (Outcome, Flags) {
 	e := extra{kind: extraClose, at: uint32(it.at), slot: uint32(it.arg)}
-	if t.hasExtra(i, e) {
+	facts := t.headers.get(i).facts
+	switch first := *t.closed.get(i); {
+	case first == e.at && facts>>tubeCounted&63 == it.arg || t.hasExtra(i, e):
 		return Duplicate, 0
+	case first == 0 && it.arg < 64:
+		*t.closed.mut(i) = e.at
+		t.hash += mixExtra(i, &e)
+		t.setFacts(i, facts|it.arg<<tubeCounted)
+	default:
+		t.addExtra(i, e)
 	}
-	t.addExtra(i, e)
 	t.refresh(i, 0, false, false)
 	if it.arg != 0 && it.arg-1 != uint64(t.headers.get(i).bound) {
 		return Accepted, FlagCountMismatch

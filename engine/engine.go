@@ -34,6 +34,7 @@ package engine
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // RulesVersion is one more whenever the same journal would give another state.
@@ -75,8 +76,8 @@ type Engine struct {
 	hashes    [sliceItems]uint64
 	near      [sliceItems]uint32
 	absent    [sliceItems]bool
-	fresh     [sliceItems]uint64 // hashes of people numbered within the slice, by their low bits
-	sink      uint64
+	fresh     [4 * sliceItems]bool // by low bits of the hash: somebody was numbered within the slice
+	touches   touches
 	composing Status
 	askFacts  func(PersonOrdinal) Facts
 	seam      func(*Effects) // tests put the effects through bytes here
@@ -140,43 +141,51 @@ func (e *Engine) prepare(b *Batch) {
 	e.siteOf = append(e.siteOf[:0], make([]uint32, len(b.Contexts))...)
 }
 
+// touches collects addresses, then loads them in a loop so tight that the processor
+// has ten misses under way: with the address computed between two loads it had two.
+type touches struct {
+	at   [2 * sliceItems]unsafe.Pointer
+	n    int
+	sink byte
+}
+
+func (t *touches) add(p unsafe.Pointer) {
+	if t.n == len(t.at) {
+		t.load()
+	}
+	t.at[t.n] = p
+	t.n++
+}
+
+func (t *touches) load() {
+	sink := t.sink
+	for _, p := range t.at[:t.n] {
+		sink += *(*byte)(p)
+	}
+	t.sink, t.n = sink, 0
+}
+
 // touch resolves the people and tubes of a slice and loads what deciding will look
 // at, one level of dependence a pass: slots of the indexes; the keys and headers that
-// they point to; status words and codes; members, and for results their words.
+// they point to; status words, codes and members; for results the members' words.
 func (e *Engine) touch(b *Batch, from, to int) {
 	clear(e.fresh[:])
 	e.touchIndexes(b, from, to)
-	sink := uint64(0)
+	e.touchKeys(b, from, to)
 	for k := from; k < to; k++ {
-		if ref := b.Person[k]; ref.Type() != RefOrdinal {
-			c, absent := e.registry.index.candidate(e.hashes[k-from])
-			e.absent[k-from] = absent
-			sink += *e.registry.keys.get(c)
-		} else {
-			sink += *e.people.words.get(uint32(ref.Ordinal()))
-		}
 		if t := b.Tube[k]; e.tubeOf[t] == 0 {
-			c, absent := e.tubes.index.candidate(b.TubeHash[t])
-			e.near[k-from] = c
-			if absent {
-				e.tubeOf[t] = 1
-			}
-			sink += uint64(e.tubes.headers.get(c).code)
-		}
-	}
-	for k := from; k < to; k++ {
-		if t := b.Tube[k]; e.tubeOf[t] == 0 && e.near[k-from] != 0 {
 			h := e.tubes.headers.get(e.near[k-from])
-			sink += uint64(*e.tubes.codes.get(h.code)) + uint64(*e.tubes.member.get(h.first)) + uint64(*e.tubes.place.get(h.first))
+			e.touches.add(unsafe.Pointer(e.tubes.codes.get(h.code)))
+			e.touches.add(unsafe.Pointer(e.tubes.member.get(h.first)))
 		}
 	}
+	e.touches.load()
 	for k := from; k < to; k++ {
 		ref := b.Person[k]
-		p := ref.Ordinal()
-		if ref.Type() != RefOrdinal {
-			p = 0
-		}
-		if ref.Type() != RefOrdinal && !e.absent[k-from] {
+		p := PersonOrdinal(0)
+		if ref.Type() == RefOrdinal {
+			p = ref.Ordinal()
+		} else if !e.absent[k-from] {
 			p = e.registry.find(ref, e.document(b, k), e.hashes[k-from])
 		}
 		e.persons[k-from] = p
@@ -184,48 +193,71 @@ func (e *Engine) touch(b *Batch, from, to int) {
 			e.tubeOf[t] = e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]) + 1
 		}
 	}
-	e.sink += sink + e.touchMembers(b, from, to)
+	e.touchMembers(b, from, to)
 }
 
 func (e *Engine) touchIndexes(b *Batch, from, to int) {
-	sink := uint64(0)
 	for k := from; k < to; k++ {
 		switch ref := b.Person[k]; ref.Type() {
 		case RefResident:
 			h := mix(uint64(ref))
 			e.hashes[k-from] = h
-			sink += e.registry.index.touch(h)
+			e.touches.add(unsafe.Pointer(e.registry.index.start(h)))
 		case RefDocument:
 			h := hashBytes(b.Text(ref.Document()))
 			e.hashes[k-from] = h
-			sink += e.registry.index.touch(h)
+			e.touches.add(unsafe.Pointer(e.registry.index.start(h)))
 		}
 		if t := b.Tube[k]; e.tubeOf[t] == 0 {
-			sink += e.tubes.index.touch(b.TubeHash[t])
+			e.touches.add(unsafe.Pointer(e.tubes.index.start(b.TubeHash[t])))
 		}
 	}
-	e.sink += sink
+	e.touches.load()
 }
 
-// touchMembers loads the words and tests of the members that a result will tell.
-func (e *Engine) touchMembers(b *Batch, from, to int) (sink uint64) {
+func (e *Engine) touchKeys(b *Batch, from, to int) {
 	for k := from; k < to; k++ {
-		if b.Kind[k] != KindResult {
-			continue
+		if ref := b.Person[k]; ref.Type() != RefOrdinal {
+			c, absent := e.registry.index.candidate(e.hashes[k-from])
+			e.absent[k-from] = absent
+			if !absent {
+				e.touches.add(unsafe.Pointer(e.registry.keys.get(c)))
+			}
+		} else {
+			e.touches.add(unsafe.Pointer(e.people.words.get(uint32(ref.Ordinal()))))
 		}
-		i := e.tubeOf[b.Tube[k]] - 1
-		if i == 0 {
-			continue
-		}
-		h := e.tubes.headers.get(i)
-		for s := h.first; s < h.first+uint32(h.used); s++ {
-			sink += *e.people.words.get(*e.tubes.member.get(s))
-		}
-		if h.used > 0 {
-			sink += *e.people.tests.get(h.first) + uint64(*e.people.marks.get(h.first / 4))
+		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+			c, absent := e.tubes.index.candidate(b.TubeHash[t])
+			e.near[k-from] = c
+			if absent {
+				e.tubeOf[t] = 1
+			}
+			e.touches.add(unsafe.Pointer(e.tubes.headers.get(c)))
 		}
 	}
-	return sink
+	e.touches.load()
+}
+
+// touchMembers loads, for scans, the latest test of known people; for results, the
+// words of the members that will be told.
+func (e *Engine) touchMembers(b *Batch, from, to int) {
+	for k := from; k < to; k++ {
+		if p := e.persons[k-from]; p != 0 {
+			if w := *e.people.words.get(uint32(p)); w&wordSide == 0 {
+				e.touches.add(unsafe.Pointer(e.people.tests.get(uint32(w))))
+				e.touches.add(unsafe.Pointer(e.people.marks.get(uint32(w) / 4)))
+			}
+			continue
+		}
+		if b.Kind[k] != KindResult || e.tubeOf[b.Tube[k]] <= 1 {
+			continue
+		}
+		h := e.tubes.headers.get(e.tubeOf[b.Tube[k]] - 1)
+		for s := h.first; s < h.first+uint32(h.used); s++ {
+			e.touches.add(unsafe.Pointer(e.people.words.get(*e.tubes.member.get(s))))
+		}
+	}
+	e.touches.load()
 }
 
 // applyItem decides one event: the tube half first, then what it told the people half.
@@ -235,7 +267,7 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 		at: b.At[k], mode: ctx.Mode, purpose: ctx.Purpose, arg: b.Arg[k]}
 	local := b.Tube[k]
 	tube := e.tubeOf[local] - 1
-	if who == 0 && b.Person[k] != 0 && e.fresh[hash%sliceItems] != 0 { // perhaps made known a moment ago
+	if who == 0 && b.Person[k] != 0 && e.fresh[hash%uint64(len(e.fresh))] { // perhaps made known a moment ago
 		who = e.registry.find(b.Person[k], e.document(b, k), hash)
 	}
 	e.tubes.effects.reset()
@@ -305,7 +337,7 @@ func (e *Engine) ensure(b *Batch, k int, tube uint32, who PersonOrdinal, hash ui
 	}
 	if who == 0 && b.Person[k] != 0 {
 		who = e.registry.add(b.Person[k], e.document(b, k), hash)
-		e.fresh[hash%sliceItems] = hash
+		e.fresh[hash%uint64(len(e.fresh))] = true
 		e.people.words.grow(uint32(who))
 	}
 	return tube, who

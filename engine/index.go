@@ -22,12 +22,13 @@ import (
 // may still be in it; so a reader looks at the table's word again when he is done,
 // and starts over if it changed. Nothing is ever removed.
 type index struct {
-	where  []atomic.Uint64 // by table: page << 32 | first group << 16 | groups; 0: none yet
-	counts []uint32        // by table: entries
-	store  *column[uint64]
-	pages  []tablePage
-	free   []uint32               // pages without live tables
-	open   [pageGroups + 1]uint32 // by table size: page + 1 that has room
+	where []atomic.Uint64 // by table: see table* below; 0: none yet
+	mask  uint64          // tables - 1
+	store *column[uint64]
+	pages []tablePage
+	free  []uint32               // pages without live tables
+	open  [pageGroups + 1]uint32 // by table size: page + 1 that has room
+	none  uint64
 }
 
 // tablePage is a page of tables of one size.
@@ -37,10 +38,21 @@ const (
 	groupSlots = 8
 	groupWords = 6
 	pageWords  = PageBytes / 8
-	pageGroups = pageWords / groupWords // the largest table: 8,400 entries at its fullest
+	pageGroups = pageWords / groupWords // the largest table
 
-	personTables = 1 << 16
+	indexTableEntries = pageGroups * groupSlots * 7 / 8 * 15 / 16 // what a table holds for certain before it is slow: 8,900
+
+	// Tables of each index: the words that say where they are stay in the second-level
+	// cache, and 137 million entries fit.
+	personTables = 1 << 14
 	tubeTables   = 1 << 14
+
+	// A table's word: groups in 0..10, first group in 11..21, entries in 22..37, page in 38..63.
+	tableGroups  = 1<<11 - 1
+	tableFirst   = 11
+	tableEntries = 22
+	tablePages   = 38
+	tablePlace   = ^uint64(0xffff << tableEntries) // all but the entries
 )
 
 const (
@@ -49,7 +61,7 @@ const (
 )
 
 func newIndex(tables int, alloc Allocator) *index {
-	return &index{where: make([]atomic.Uint64, tables), counts: make([]uint32, tables), store: newColumn[uint64](0, alloc)}
+	return &index{where: make([]atomic.Uint64, tables), mask: uint64(tables) - 1, store: newColumn[uint64](0, alloc)}
 }
 
 // tagOf is the upper 16 bits of a hash, never 0; the table is of the lower.
@@ -67,25 +79,25 @@ func home(tag, n uint64) uint64 { return tag * n >> 16 }
 
 // group is the address of a group of the table at w.
 func (x *index) group(w, g uint64) *[groupWords]uint64 {
-	first := uint32(w>>32)*pageWords + uint32((w>>16&0xffff)+g)*groupWords
+	first := uint32(w>>tablePages)*pageWords + uint32((w>>tableFirst&tableGroups)+g)*groupWords
 	return (*[groupWords]uint64)(unsafe.Pointer(x.store.at(first)))
 }
 
 // find returns the ordinal with that hash for which same answers true, 0 for none.
 // same may be asked about ordinals that have nothing to do with the hash.
 func (x *index) find(h uint64, same func(ordinal uint32) bool) uint32 {
-	table := &x.where[h%uint64(len(x.where))]
+	table := &x.where[h&x.mask]
 	for {
 		w := table.Load()
 		found := x.search(w, tagOf(h), same)
-		if found != 0 || table.Load() == w {
+		if found != 0 || (table.Load()^w)&tablePlace == 0 {
 			return found
 		}
 	}
 }
 
 func (x *index) search(w, tag uint64, same func(ordinal uint32) bool) uint32 {
-	groups := w & 0xffff
+	groups := w & tableGroups
 	if groups == 0 {
 		return 0
 	}
@@ -112,25 +124,26 @@ func (x *index) search(w, tag uint64, same func(ordinal uint32) bool) uint32 {
 	return 0
 }
 
-// touch loads the tags where a search for h starts, for its cache line.
-func (x *index) touch(h uint64) uint64 {
-	w := x.where[h%uint64(len(x.where))].Load()
+// start is the address where a search for h starts, for touching; of some word of the
+// index if there is no table yet.
+func (x *index) start(h uint64) *uint64 {
+	w := x.where[h&x.mask].Load()
 	if w == 0 {
-		return 0
+		return &x.none
 	}
-	return atomic.LoadUint64(&x.group(w, home(tagOf(h), w&0xffff))[0])
+	return &x.group(w, home(tagOf(h), w&tableGroups))[0]
 }
 
 // candidate is the first ordinal with that tag near its place, right in all but a few
 // cases in a thousand: what a search would have to look at, for touching. absent is
 // true when a search would find nothing.
 func (x *index) candidate(h uint64) (ordinal uint32, absent bool) {
-	w := x.where[h%uint64(len(x.where))].Load()
+	w := x.where[h&x.mask].Load()
 	if w == 0 {
 		return 0, true
 	}
 	tag := tagOf(h)
-	group := x.group(w, home(tag, w&0xffff))
+	group := x.group(w, home(tag, w&tableGroups))
 	for half := range 2 {
 		tags := atomic.LoadUint64(&group[half])
 		if m := matches(tags, tag); m != 0 {
@@ -146,19 +159,19 @@ func (x *index) candidate(h uint64) (ordinal uint32, absent bool) {
 
 // insert adds an ordinal that is not there. Writer only.
 func (x *index) insert(h uint64, ordinal uint32) {
-	k := h % uint64(len(x.where))
+	k := h & x.mask
 	w := x.where[k].Load()
-	if uint64(x.counts[k])*8 >= w&0xffff*groupSlots*7 {
+	if (w>>tableEntries&0xffff)*8 >= w&tableGroups*groupSlots*7 {
 		w = x.enlarge(k, w)
 	}
 	x.put(w, tagOf(h), ordinal)
-	x.counts[k]++
+	x.where[k].Store(w + 1<<tableEntries)
 }
 
 // enlarge replaces a table by one a third larger: the mean load stays near 0.77 where
 // doubling would leave 0.65.
 func (x *index) enlarge(k, old uint64) uint64 {
-	n := old & 0xffff
+	n := old & tableGroups
 	w := x.allot(min(n+n/3+1, pageGroups))
 	for g := range n {
 		group := x.group(old, g)
@@ -168,9 +181,10 @@ func (x *index) enlarge(k, old uint64) uint64 {
 			}
 		}
 	}
+	w |= old & (0xffff << tableEntries)
 	x.where[k].Store(w)
 	if n > 0 {
-		x.release(uint32(old >> 32))
+		x.release(uint32(old >> tablePages))
 	}
 	return w
 }
@@ -184,7 +198,7 @@ func (x *index) allot(groups uint64) uint64 {
 		x.pages[p-1] = tablePage{size: uint16(groups)}
 	}
 	page := &x.pages[p-1]
-	w := uint64(p-1)<<32 | uint64(page.used)<<16 | groups
+	w := uint64(p-1)<<tablePages | uint64(page.used)<<tableFirst | groups
 	page.used += uint16(groups)
 	page.live++
 	return w
@@ -214,7 +228,7 @@ func (x *index) release(p uint32) {
 }
 
 func (x *index) put(w, tag uint64, ordinal uint32) {
-	groups := w & 0xffff
+	groups := w & tableGroups
 	for g := home(tag, groups); ; {
 		group := x.group(w, g)
 		for half := range 2 {
@@ -234,9 +248,9 @@ func (x *index) put(w, tag uint64, ordinal uint32) {
 
 // reserve makes a table large enough for its share, before a rebuild.
 func (x *index) reserve(k int, entries uint32) {
-	x.where[k].Store(x.allot(min(uint64(entries)*8/(groupSlots*6)+1, pageGroups)))
+	x.where[k].Store(x.allot(min(uint64(entries)*8/(groupSlots*6)+1, pageGroups)) | uint64(entries)<<tableEntries)
 }
 
 func (x *index) bytes() uint64 {
-	return x.store.bytes() + uint64(len(x.where)*12+len(x.pages)*6+len(x.open)*4)
+	return x.store.bytes() + uint64(len(x.where)*8+len(x.pages)*6+len(x.open)*4)
 }

@@ -135,6 +135,9 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 	t := e.tubes
 	h := t.headers.at(i)
 	stands := t.verdict(i)
+	if at := *t.closed.at(i); at != 0 {
+		v.ClosedAt, v.ClosedMembers = Seconds(at), int(atomic.LoadUint64(&h.facts)>>tubeCounted&63)-1
+	}
 	var lab standing
 	labOf := -1
 	for x := h.extras; x != 0; x = t.extras.at(x).next {

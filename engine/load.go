@@ -21,12 +21,13 @@ const (
 	colExtras
 	colKeys
 	colTexts
+	colClosed
 )
 
 func (e *Engine) columns() []pager {
 	p, t, r := e.people, e.tubes, e.registry
 	return []pager{p.words, p.tests, p.marks, p.sides, p.cause, p.order,
-		t.headers, t.codes, t.member, t.place, t.blocks, t.extras, r.keys, r.texts}
+		t.headers, t.codes, t.member, t.place, t.blocks, t.extras, t.closed, r.keys, r.texts}
 }
 
 // scalars are everything that is not in pages.
@@ -89,7 +90,7 @@ func (e *Engine) LoadPage(column uint8, page uint32, data []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("cannot load page %d: got column %d; want 1..%d", page, column, colTexts)
+	return fmt.Errorf("cannot load page %d: got column %d; want 1..%d", page, column, colClosed)
 }
 
 // FinishLoad rebuilds the indexes. run is given independent jobs and returns when all
@@ -155,6 +156,5 @@ func rebuild(x *index, count uint32, hash func(uint32) uint64) {
 		for _, en := range part {
 			x.put(w, tagOf(en.hash), en.ordinal)
 		}
-		x.counts[k] = uint32(len(part))
 	}
 }

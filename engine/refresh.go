@@ -6,7 +6,7 @@ package engine
 func (t *tubes) refresh(i, touched uint32, first, all bool) {
 	h := t.headers.get(i)
 	old := h.facts
-	if h.extras == 0 { // a tube that has only been scanned into
+	if h.extras == 0 && old&tubeClosed == 0 && *t.closed.get(i) == 0 { // a tube that has only been scanned into
 		facts := t.compose(h, standing{}, opened{}, old)
 		if facts != old {
 			t.setFacts(i, facts)
@@ -68,7 +68,7 @@ func (t *tubes) compose(h *header, v standing, o opened, old uint64) uint64 {
 			capacity = 1
 		}
 	}
-	f := old & (tubeGrown | tubeClosed | tubeMiscounted)
+	f := old & (tubeGrown | tubeClosed | tubeMiscounted | 63<<tubeCounted)
 	f |= uint64(v.reported) | uint64(v.verdict)<<tubeVerdict | uint64(mode)<<tubeMode
 	f |= uint64(o.purpose)<<tubePurpose | uint64(capacity)<<tubeCapacity
 	if v.prelim {
@@ -89,8 +89,11 @@ func (t *tubes) compose(h *header, v standing, o opened, old uint64) uint64 {
 // closing sets what the newest tube.close says (tie: the larger count).
 func (t *tubes) closing(i uint32, f uint64) uint64 {
 	h := t.headers.get(i)
-	var at, counted uint32
+	at, counted := *t.closed.get(i), uint32(f>>tubeCounted&63)
 	f &^= tubeClosed | tubeMiscounted
+	if at != 0 {
+		f |= tubeClosed
+	}
 	for x := h.extras; x != 0; x = t.extras.get(x).next {
 		e := t.extras.get(x)
 		if e.kind != extraClose {

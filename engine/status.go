@@ -18,24 +18,34 @@ func (e *Engine) Find(ref PersonRef, document []byte) PersonOrdinal {
 // at a time: first the index slots of sixty-four, then the keys they point to, then the
 // comparison, so that cache misses overlap. It takes no lock.
 func (e *Engine) FindResidents(refs []PersonRef) {
-	const several = 64
+	const several = 128
 	var hashes [several]uint64
-	x, keys := e.registry.index, e.registry.keys
+	var starts [several]*uint64
+	var keys [several]*uint64
+	x := e.registry.index
 	sink := uint64(0)
 	for len(refs) > 0 {
 		part := refs[:min(several, len(refs))]
 		refs = refs[len(part):]
 		for i, ref := range part {
 			hashes[i] = mix(uint64(ref))
-			sink += x.touch(hashes[i])
+			starts[i] = x.start(hashes[i])
 		}
+		for _, p := range starts[:len(part)] {
+			sink += atomic.LoadUint64(p)
+		}
+		known := 0
 		for i, ref := range part {
 			c, absent := x.candidate(hashes[i])
 			if absent || ref.Type() != RefResident {
 				hashes[i] = 0
 				continue
 			}
-			sink += *keys.at(c)
+			keys[known] = e.registry.keys.at(c)
+			known++
+		}
+		for _, p := range keys[:known] {
+			sink += *p
 		}
 		for i, ref := range part {
 			if hashes[i] == 0 {

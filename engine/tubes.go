@@ -19,6 +19,7 @@ type tubes struct {
 	place   *column[uint16] // by TestIndex: see place*
 	blocks  *column[uint32] // by TestIndex/blockTests: header of the block's first test
 	extras  *column[extra]
+	closed  *column[uint32] // by tube: Seconds of its first tube.close, if its count fits in facts
 
 	count, tests, extraCount uint32
 	published                atomic.Uint32 // count, for readers
@@ -56,6 +57,7 @@ const (
 	tubeMiscounted = 1 << 49 // tube.close counted otherwise
 	tubeGrown      = 1 << 50 // has an extension
 	tubeExtension  = 1 << 51 // is one
+	tubeCounted    = 52      // 6 bits, members + 1 of the tube.close in closed, 0: not said
 )
 
 // What an effect depends on: reported, verdict, mode, preliminary, retained, sole.
@@ -84,7 +86,7 @@ func newTubes(cfg Config, alloc Allocator) *tubes {
 	return &tubes{policy: cfg, index: newIndex(tubeTables, alloc),
 		headers: newColumn[header](colHeaders, alloc), codes: newText(colCodes, alloc),
 		member: newColumn[uint32](colMembers, alloc), place: newColumn[uint16](colPlaces, alloc),
-		blocks: newColumn[uint32](colBlocks, alloc), extras: newColumn[extra](colExtras, alloc)}
+		blocks: newColumn[uint32](colBlocks, alloc), extras: newColumn[extra](colExtras, alloc), closed: newColumn[uint32](colClosed, alloc)}
 }
 
 func factMode(f uint64) Mode       { return Mode(f >> tubeMode & 3) }
@@ -128,6 +130,7 @@ func (t *tubes) addRun(room uint8) uint32 {
 	t.count++
 	i := t.count
 	t.headers.grow(i)
+	t.closed.grow(i)
 	h := t.headers.mut(i)
 	h.first, h.room = t.tests, room
 	last := t.tests + uint32(room) - 1

@@ -51,6 +51,7 @@ type Machine interface {
 	Apply(pos engine.Position, group []*engine.Batch, out *engine.Changes)
 	Applied() engine.Position
 	StateHash() uint64
+	Room() bool
 	BeginSnapshot(copies int) *engine.Snapshot
 	EndSnapshot()
 	LoadMeta(at engine.Position, meta []byte) error

@@ -3,6 +3,8 @@ package ingest
 import "errors"
 
 var (
+	// ErrFull: the engine holds as many people, tubes or tests as it can; nothing of the request was applied.
+	ErrFull = errors.New("the server holds as much as it can")
 	// ErrOverloaded: admitted bytes or the queue are full; nothing of the request was applied.
 	ErrOverloaded = errors.New("the server has more work than it may hold")
 	// ErrBatchTooLarge: the batch would not fit a journal record.

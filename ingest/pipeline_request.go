@@ -57,6 +57,9 @@ func (p *Pipeline) Do(r *Request, f Format, o Options) error {
 		r.applied = p.now()
 		return nil
 	}
+	if !p.cfg.Machine.Room() {
+		return ErrFull
+	}
 	return p.submit(r)
 }
 
