@@ -245,7 +245,7 @@ func (e *Engine) touchMembers(b *Batch, from, to int) {
 		if p := e.persons[k-from]; p != 0 {
 			if w := *e.people.words.get(uint32(p)); w&wordSide == 0 {
 				e.touches.add(unsafe.Pointer(e.people.tests.get(uint32(w))))
-				e.touches.add(unsafe.Pointer(e.people.marks.get(uint32(w) / 4)))
+				e.touches.add(unsafe.Pointer(e.people.marks.get(uint32(w) / 8)))
 			}
 			continue
 		}

@@ -23,7 +23,7 @@ type people struct {
 
 	words *column[uint64]
 	tests *column[uint64] // by TestIndex: next test of the chain << 32 | S
-	marks *column[uint32] // four tests a word: class and bits, see mark*
+	marks *column[uint32] // eight tests a word: class and bits, see mark*
 	sides *column[side]
 	cause *column[cause]
 	order *column[order]
@@ -73,7 +73,7 @@ const (
 	wordVersion = 1 << 48
 	wordLow     = 1<<32 - 1
 
-	// A test's mark: one byte.
+	// A test's mark: four bits.
 	markClass     = 3 // markNone, markNegative, markSpecial
 	markNone      = 0
 	markNegative  = 1
@@ -119,21 +119,21 @@ func (p *people) facts(who PersonOrdinal) (f Facts) {
 }
 
 // mark of a test, for the writer.
-func (p *people) mark(t uint32) uint32 { return *p.marks.get(t / 4) >> (8 * (t % 4)) & 0xff }
+func (p *people) mark(t uint32) uint32 { return *p.marks.get(t / 8) >> (4 * (t % 8)) & 15 }
 
 // markOf a test, for any reader.
 func (p *people) markOf(t uint32) uint32 {
-	return atomic.LoadUint32(p.marks.at(t/4)) >> (8 * (t % 4)) & 0xff
+	return atomic.LoadUint32(p.marks.at(t/8)) >> (4 * (t % 8)) & 15
 }
 
 func (p *people) setMark(t, mark uint32) {
 	if p.mark(t) == mark {
 		return
 	}
-	at := p.marks.mut(t / 4)
+	at := p.marks.mut(t / 8)
 	old := *at
-	p.hash += mixTest(t, uint64(mark)) - mixTest(t, uint64(old>>(8*(t%4))&0xff))
-	atomic.StoreUint32(at, old&^(0xff<<(8*(t%4)))|mark<<(8*(t%4)))
+	p.hash += mixTest(t, uint64(mark)) - mixTest(t, uint64(old>>(4*(t%8))&15))
+	atomic.StoreUint32(at, old&^(15<<(4*(t%8)))|mark<<(4*(t%8)))
 }
 
 func (p *people) setTest(t uint32, link uint64) {
@@ -363,7 +363,7 @@ func (p *people) chainSummary(head uint32) (s summary) {
 func (p *people) ensure(t uint32) {
 	if t >= p.room {
 		p.tests.grow(t)
-		p.marks.grow(t / 4)
-		p.room = uint32(min(p.tests.capacity(), 4*p.marks.capacity()))
+		p.marks.grow(t / 8)
+		p.room = uint32(min(p.tests.capacity(), 8*p.marks.capacity()))
 	}
 }
