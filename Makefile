@@ -2,7 +2,7 @@
 
 export CGO_ENABLED = 0
 GO ?= go
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@2026.2.2
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 ADDR ?= 127.0.0.1:8080
 PEOPLE ?= 1000000

@@ -30,6 +30,6 @@ func (e *Engine) Bytes() []Part {
 		{"sides", "", p.sides.bytes()},
 		{"causes", "", p.cause.bytes()},
 		{"orders", "", p.order.bytes()},
-		{"names", "", e.names.bytes},
+		{"names", "", e.sites.bytes + e.labs.bytes},
 	}
 }

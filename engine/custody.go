@@ -9,7 +9,7 @@ type item struct {
 	mode     Mode
 	purpose  Purpose
 	site     uint32
-	lab      uint16
+	lab      uint32
 	arg      uint64
 }
 
@@ -280,7 +280,7 @@ func (t *tubes) hasExtra(i uint32, e extra) bool {
 // result takes what a laboratory says. A tube without members keeps it until its scans come.
 func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 	reported, stage, verdict := ResultOf(it.arg)
-	e := extra{kind: extraResult, at: uint32(reported), slot: uint32(it.at), a: uint8(stage) | uint8(verdict)<<4, b: it.lab}
+	e := resultExtra(it.lab, stage, verdict, it.at, reported)
 	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
 		if o := t.extras.get(x); o.kind == e.kind && o.at == e.at && o.a == e.a && o.b == e.b {
 			return Duplicate, 0

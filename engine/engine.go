@@ -64,7 +64,8 @@ type Engine struct {
 	registry *registry
 	tubes    *tubes
 	people   *people
-	names    names
+	sites    names
+	labs     names
 	policy   Config
 
 	tests, results, ordersOpen atomic.Uint64 // Counts, for readers
@@ -86,7 +87,7 @@ type Engine struct {
 // New makes an empty engine on pages of alloc.
 func New(cfg Config, alloc Allocator) *Engine {
 	e := &Engine{policy: cfg, registry: newRegistry(alloc), tubes: newTubes(cfg, alloc),
-		people: newPeople(cfg, alloc), names: newNames()}
+		people: newPeople(cfg, alloc), sites: newNames(MaxSites), labs: newNames(MaxLabs)}
 	e.people.words.grow(0)
 	e.registry.keys.grow(0)
 	e.people.order.grow(0)
@@ -302,7 +303,7 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 		tube, _ = e.ensure(b, k, tube, 0, 0, ModeUnset, 0)
 		b.Outcome[k], b.Flags[k] = e.tubes.close(tube, &it)
 	case KindResult:
-		it.lab = uint16(e.names.of(b.Text(ctx.Lab)))
+		it.lab = e.labs.of(b.Text(ctx.Lab))
 		tube, _ = e.ensure(b, k, tube, 0, 0, ModeUnset, 0)
 		b.Outcome[k], b.Flags[k] = e.tubes.result(tube, &it)
 	}
@@ -321,7 +322,7 @@ func (e *Engine) document(b *Batch, k int) []byte {
 func (e *Engine) site(b *Batch, k int) uint32 {
 	c := b.Ctx[k]
 	if e.siteOf[c] == 0 {
-		e.siteOf[c] = e.names.of(b.Text(b.Contexts[c].Site)) + 1
+		e.siteOf[c] = e.sites.of(b.Text(b.Contexts[c].Site)) + 1
 	}
 	return e.siteOf[c] - 1
 }

@@ -6,8 +6,8 @@ type extra struct {
 	at   uint32 // Seconds; result: reported_at; run: header
 	slot uint32 // scan, unscan, swab: TestIndex; result: tested_at; close: members + 1
 	kind uint8
-	a    uint8  // result: Stage | Verdict<<4; open: Mode | Purpose<<2 | retained<<4; unscan: 1 = by cdc or command
-	b    uint16 // result: lab; open: capacity, 0 = not said
+	a    uint8  // result: Stage | Verdict<<2 | upper bits of the lab<<5; open: Mode | Purpose<<2 | retained<<4; unscan: 1 = by cdc or command
+	b    uint16 // result: lower bits of the lab; open: capacity, 0 = not said
 }
 
 const (
@@ -19,6 +19,15 @@ const (
 	extraSwab   // swab time of a slot far from the tube's base
 	extraRun    // further slots
 )
+
+// resultExtra is the record of a result. REQUIRES: lab < MaxLabs.
+func resultExtra(lab uint32, s Stage, v Verdict, tested, reported Seconds) extra {
+	return extra{kind: extraResult, at: uint32(reported), slot: uint32(tested), a: uint8(s) | uint8(v)<<2 | uint8(lab>>16)<<5, b: uint16(lab)}
+}
+
+func (e *extra) lab() uint32      { return uint32(e.b) | uint32(e.a>>5)<<16 }
+func (e *extra) stage() Stage     { return Stage(e.a & 3) }
+func (e *extra) verdict() Verdict { return Verdict(e.a >> 2 & 7) }
 
 func (t *tubes) addExtra(i uint32, e extra) {
 	t.extraCount++
@@ -43,7 +52,7 @@ func (t *tubes) addResult(i uint32, e extra) {
 	at := h.extras
 	before := uint32(0)
 	for x := t.extras.get(at).next; x != 0; x = t.extras.get(x).next {
-		if o := t.extras.get(x); o.kind == extraResult && (o.b < e.b || o.b == e.b && resultKey(o) < resultKey(&e)) {
+		if o := t.extras.get(x); o.kind == extraResult && (o.lab() < e.lab() || o.lab() == e.lab() && resultKey(o) < resultKey(&e)) {
 			before = x
 		}
 	}
@@ -67,16 +76,16 @@ type standing struct {
 // verdict folds the results of each lab and takes the gravest: positive >
 // inconclusive > negative > invalid.
 func (t *tubes) verdict(i uint32) (v standing) {
-	var lab uint16
+	var lab uint32
 	var l standing
 	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
 		e := t.extras.get(x)
 		if e.kind != extraResult {
 			continue
 		}
-		if e.b != lab {
+		if e.lab() != lab {
 			v.join(l)
-			lab, l = e.b, standing{}
+			lab, l = e.lab(), standing{}
 		}
 		l.fold(e)
 	}
@@ -100,9 +109,9 @@ func (s *standing) join(l standing) {
 // labStanding folds one lab's results in order of (reported_at, stage, gravity). A
 // preliminary negative or invalid is skipped; a standing positive is replaced only by
 // a positive, a corrected or a withdrawn; withdrawn removes all before it.
-func (t *tubes) labStanding(i uint32, lab uint16) (s standing) {
+func (t *tubes) labStanding(i, lab uint32) (s standing) {
 	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
-		if e := t.extras.get(x); e.kind == extraResult && e.b == lab {
+		if e := t.extras.get(x); e.kind == extraResult && e.lab() == lab {
 			s.fold(e)
 		}
 	}
@@ -111,14 +120,14 @@ func (t *tubes) labStanding(i uint32, lab uint16) (s standing) {
 
 // resultKey orders the results of a lab. Two with the same key are one.
 func resultKey(e *extra) uint64 {
-	return uint64(e.at)<<8 | uint64(stageRank(Stage(e.a&15)))<<4 | uint64(e.a>>4)
+	return uint64(e.at)<<8 | uint64(stageRank(e.stage()))<<4 | uint64(e.verdict())
 }
 
 // stageRank: at equal reported_at withdrawn > corrected > final > preliminary, last wins.
 func stageRank(s Stage) uint8 { return uint8(s) + 1 }
 
 func (s *standing) fold(e *extra) {
-	stage, verdict := Stage(e.a&15), Verdict(e.a>>4)
+	stage, verdict := e.stage(), e.verdict()
 	switch {
 	case stage == Withdrawn:
 		*s = standing{}

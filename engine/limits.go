@@ -10,6 +10,10 @@ const (
 	MaxTubes  = 120_000_000
 	// MaxTests: member slots have 32-bit numbers.
 	MaxTests = 4_000_000_000
+	// MaxSites and MaxLabs: names are kept for ever, 100 bytes each; a lab has 19 bits in a
+	// result's record. A country had 20,000 sites a city and 13,100 laboratories.
+	MaxSites = 1_000_000
+	MaxLabs  = 1 << 19
 )
 
 // roomSlack is more than what can be on its way past Room when the last place goes:

@@ -74,7 +74,7 @@ func (e *Engine) Tube(i TubeIndex, v *TubeView) {
 	t := e.tubes
 	h := t.headers.at(uint32(i))
 	f := atomic.LoadUint64(&h.facts)
-	*v = TubeView{Index: i, Code: string(t.codes.of(h.code)), Site: e.names.list[h.site], Round: "default", Mode: factMode(f),
+	*v = TubeView{Index: i, Code: string(t.codes.of(h.code)), Site: e.sites.list[h.site], Round: "default", Mode: factMode(f),
 		Purpose: factPurpose(f), Capacity: factCapacity(f), Retained: f&tubeRetained != 0, Verdict: factVerdict(f),
 		Reported: Seconds(f), ClosedMembers: -1, Members: v.Members[:0], Results: v.Results[:0]}
 	if v.Purpose == PurposeUnset {
@@ -147,12 +147,12 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 				v.ClosedAt, v.ClosedMembers = Seconds(r.at), int(r.slot)-1
 			}
 		case extraResult:
-			if labOf != int(r.b) {
-				lab, labOf = t.labStanding(i, r.b), int(r.b)
+			if labOf != int(r.lab()) {
+				lab, labOf = t.labStanding(i, r.lab()), int(r.lab())
 			}
-			v.Results = append(v.Results, ResultView{Lab: e.names.list[r.b], Verdict: Verdict(r.a >> 4), Stage: Stage(r.a & 15),
+			v.Results = append(v.Results, ResultView{Lab: e.labs.list[r.lab()], Verdict: r.verdict(), Stage: r.stage(),
 				Tested: Seconds(r.slot), Reported: Seconds(r.at),
-				Standing: lab.verdict == Verdict(r.a>>4) && lab.reported == Seconds(r.at) && lab.verdict == stands.verdict})
+				Standing: lab.verdict == r.verdict() && lab.reported == Seconds(r.at) && lab.verdict == stands.verdict})
 		}
 	}
 	slices.SortStableFunc(v.Results, func(a, b ResultView) int { return cmp.Compare(a.Reported, b.Reported) })

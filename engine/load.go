@@ -34,7 +34,7 @@ func (e *Engine) columns() []pager {
 type scalars struct {
 	Version                                      int
 	Policy                                       Config
-	Names                                        []string
+	Sites, Labs                                  []string
 	People, TextsEnd                             uint32
 	RegistryHash, TubesHash, PeopleHash          uint64
 	Tubes, Tests, Extras, CodesEnd               uint32
@@ -46,7 +46,7 @@ const scalarsVersion = 1
 
 func (e *Engine) meta() []byte {
 	p, t, r := e.people, e.tubes, e.registry
-	b, err := json.Marshal(scalars{Version: scalarsVersion, Policy: e.policy, Names: e.names.list,
+	b, err := json.Marshal(scalars{Version: scalarsVersion, Policy: e.policy, Sites: e.sites.list, Labs: e.labs.list,
 		People: r.count, TextsEnd: r.texts.end, RegistryHash: r.hash, TubesHash: t.hash, PeopleHash: p.hash,
 		Tubes: t.count, Tests: t.tests, Extras: t.extraCount, CodesEnd: t.codes.end, Results: t.results,
 		Sides: p.sideCount, Causes: p.causeCount, CauseFree: p.causeFree, Orders: p.orderCount, OrdersOpen: p.ordersOpen})
@@ -63,14 +63,16 @@ func (e *Engine) LoadMeta(at Position, meta []byte) error {
 	if err := json.Unmarshal(meta, &s); err != nil {
 		return fmt.Errorf("cannot load snapshot scalars: %w", err)
 	}
-	if s.Version != scalarsVersion || len(s.Names) == 0 {
+	if s.Version != scalarsVersion || len(s.Sites) == 0 || len(s.Labs) == 0 {
 		return fmt.Errorf("cannot load snapshot scalars: got version %d; want %d", s.Version, scalarsVersion)
 	}
 	p, t, r := e.people, e.tubes, e.registry
 	e.policy, t.policy, p.policy = s.Policy, s.Policy, s.Policy
-	e.names = newNames()
-	for _, n := range s.Names[1:] {
-		e.names.of([]byte(n))
+	for _, n := range s.Sites[1:] {
+		e.sites.of([]byte(n))
+	}
+	for _, n := range s.Labs[1:] {
+		e.labs.of([]byte(n))
 	}
 	r.count, r.texts.end, r.hash = s.People, s.TextsEnd, s.RegistryHash
 	t.count, t.tests, t.extraCount, t.codes.end, t.results, t.hash = s.Tubes, s.Tests, s.Extras, s.CodesEnd, s.Results, s.TubesHash

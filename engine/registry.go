@@ -98,14 +98,18 @@ func checkCharacter(digits []byte) byte {
 	return "10X98765432"[sum%11]
 }
 
-// names numbers the few words that events repeat: sites, labs, rounds. 0 is none.
+// names numbers the few words that events repeat: sites, labs. 0 is none. Past the
+// limit all further ones are the last: the state stays bounded and the same everywhere.
 type names struct {
 	list  []string
 	index map[string]uint32
+	limit int
 	bytes uint64
 }
 
-func newNames() names { return names{list: []string{""}, index: map[string]uint32{}} }
+func newNames(limit int) names {
+	return names{list: []string{""}, index: map[string]uint32{}, limit: limit}
+}
 
 func (n *names) of(word []byte) uint32 {
 	if len(word) == 0 {
@@ -115,10 +119,11 @@ func (n *names) of(word []byte) uint32 {
 		return i
 	}
 	i := uint32(len(n.list))
+	if len(n.list) >= n.limit {
+		return i - 1
+	}
 	n.list = append(n.list, string(word))
 	n.index[n.list[i]] = i
 	n.bytes += uint64(2*len(word) + 64)
 	return i
 }
-
-func (n *names) find(word []byte) uint32 { return n.index[string(word)] }

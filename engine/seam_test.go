@@ -113,3 +113,18 @@ func TestBatchCodec(t *testing.T) {
 		}
 	}
 }
+
+// Ensures that names past the limit are one, and that labs past 16 bits stay apart.
+func TestNamesAreBounded(t *testing.T) {
+	n := newNames(3)
+	a, b, c := n.of([]byte("L1")), n.of([]byte("L2")), n.of([]byte("L3"))
+	if a != 1 || b != 2 || c != 2 || n.of([]byte("L1")) != 1 {
+		t.Fatalf("got %d, %d, %d; want 1, 2, 2", a, b, c)
+	}
+	for _, lab := range []uint32{1, 1<<16 + 1, MaxLabs - 1} {
+		e := resultExtra(lab, Withdrawn, Positive, 7, 8)
+		if e.lab() != lab || e.stage() != Withdrawn || e.verdict() != Positive {
+			t.Fatalf("got lab %d, %v, %v; want %d, withdrawn, positive", e.lab(), e.stage(), e.verdict(), lab)
+		}
+	}
+}
