@@ -40,7 +40,7 @@ const (
 	pageWords  = PageBytes / 8
 	pageGroups = pageWords / groupWords // the largest table
 
-	indexTableEntries = pageGroups * groupSlots * 7 / 8 * 15 / 16 // what a table holds for certain before it is slow: 8,900
+	indexTableEntries = pageGroups * groupSlots * 3 / 4 // what a table holds before it is slow: 8,190
 
 	// Tables of each index: the words that say where they are stay in the second-level
 	// cache, and 137 million entries fit.
@@ -161,18 +161,18 @@ func (x *index) candidate(h uint64) (ordinal uint32, absent bool) {
 func (x *index) insert(h uint64, ordinal uint32) {
 	k := h & x.mask
 	w := x.where[k].Load()
-	if (w>>tableEntries&0xffff)*8 >= w&tableGroups*groupSlots*7 {
+	if groups := w & tableGroups; (w>>tableEntries&0xffff)*4 >= groups*groupSlots*3 && groups < pageGroups {
 		w = x.enlarge(k, w)
 	}
 	x.put(w, tagOf(h), ordinal)
 	x.where[k].Store(w + 1<<tableEntries)
 }
 
-// enlarge replaces a table by one a third larger: the mean load stays near 0.77 where
-// doubling would leave 0.65.
+// enlarge replaces a table by one half as large again. With a third, and a load of up
+// to 7/8, an entry took 1.5 bytes less, but one search in three went past a full group.
 func (x *index) enlarge(k, old uint64) uint64 {
 	n := old & tableGroups
-	w := x.allot(min(n+n/3+1, pageGroups))
+	w := x.allot(min(n+n/2+1, pageGroups))
 	for g := range n {
 		group := x.group(old, g)
 		for slot := range groupSlots {
