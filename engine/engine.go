@@ -158,6 +158,14 @@ func (t *touches) add(p unsafe.Pointer) {
 	t.n++
 }
 
+// addGroup adds an index group, which lies on one cache line or two.
+func (t *touches) addGroup(p *uint64) {
+	t.add(unsafe.Pointer(p))
+	if uintptr(unsafe.Pointer(p))%64 > 64-groupWords*8 {
+		t.add(unsafe.Add(unsafe.Pointer(p), groupWords*8-8))
+	}
+}
+
 func (t *touches) load() {
 	sink := t.sink
 	for _, p := range t.at[:t.n] {
@@ -203,14 +211,14 @@ func (e *Engine) touchIndexes(b *Batch, from, to int) {
 		case RefResident:
 			h := mix(uint64(ref))
 			e.hashes[k-from] = h
-			e.touches.add(unsafe.Pointer(e.registry.index.start(h)))
+			e.touches.addGroup(e.registry.index.start(h))
 		case RefDocument:
 			h := hashBytes(b.Text(ref.Document()))
 			e.hashes[k-from] = h
-			e.touches.add(unsafe.Pointer(e.registry.index.start(h)))
+			e.touches.addGroup(e.registry.index.start(h))
 		}
 		if t := b.Tube[k]; e.tubeOf[t] == 0 {
-			e.touches.add(unsafe.Pointer(e.tubes.index.start(b.TubeHash[t])))
+			e.touches.addGroup(e.tubes.index.start(b.TubeHash[t]))
 		}
 	}
 	e.touches.load()

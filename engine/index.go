@@ -28,7 +28,7 @@ type index struct {
 	pages []tablePage
 	free  []uint32               // pages without live tables
 	open  [pageGroups + 1]uint32 // by table size: page + 1 that has room
-	none  uint64
+	none  [groupWords]uint64
 }
 
 // tablePage is a page of tables of one size.
@@ -129,7 +129,7 @@ func (x *index) search(w, tag uint64, same func(ordinal uint32) bool) uint32 {
 func (x *index) start(h uint64) *uint64 {
 	w := x.where[h&x.mask].Load()
 	if w == 0 {
-		return &x.none
+		return &x.none[0]
 	}
 	return &x.group(w, home(tagOf(h), w&tableGroups))[0]
 }

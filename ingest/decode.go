@@ -42,51 +42,6 @@ type People interface {
 	FindResidents(refs []engine.PersonRef)
 }
 
-// Code is the stable code of an error, for programs.
-type Code string
-
-// Codes that an item can be refused with when it is read.
-const (
-	CodeBadSyntax         Code = "bad_syntax"
-	CodeFieldMissing      Code = "field_missing"
-	CodeFieldInvalid      Code = "field_invalid"
-	CodePersonInvalid     Code = "person_invalid"
-	CodeTimeWithoutOffset Code = "time_without_offset"
-	CodeTimeInFuture      Code = "time_in_future"
-)
-
-// Codes that a whole request can be refused with when it is read.
-const (
-	CodeBadEncoding  Code = "bad_encoding"
-	CodeEmptyBatch   Code = "empty_batch"
-	CodeTooManyItems Code = "too_many_items"
-	CodeBodyTooLarge Code = "body_too_large"
-)
-
-// RequestError refuses a whole request; nothing of it is applied.
-type RequestError struct {
-	Code    Code
-	Message string // one plain sentence
-}
-
-func (e *RequestError) Error() string { return e.Message }
-
-// The catalogue of whole-request errors. They are the only errors of this package's decoders.
-var (
-	ErrBadEncoding  error = &RequestError{CodeBadEncoding, "The body is not one JSON object or an array of JSON objects."}
-	ErrEmpty        error = &RequestError{CodeEmptyBatch, "The request holds no items."}
-	ErrTooManyItems error = &RequestError{CodeTooManyItems, "The request holds more than 100,000 items."}
-	ErrBodyTooLarge error = &RequestError{CodeBodyTooLarge, "The body is larger than 512 MiB."}
-)
-
-// ItemError refuses one item. Message is one plain sentence and never holds a
-// name, phone or ID number; it is a constant, so it costs nothing.
-type ItemError struct {
-	Index   uint32 // place in the request, from 0
-	Code    Code
-	Message string
-}
-
 // Options say what a request may hold and how to read it.
 type Options struct {
 	Endpoint Endpoint

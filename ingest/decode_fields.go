@@ -93,12 +93,6 @@ var shapes = [...]shape{
 	},
 }
 
-// fault is why one item is refused. All are package variables.
-type fault struct {
-	code    Code
-	message string
-}
-
 // fields is the catalogue: a field's key, and what a good value is.
 var fields = [fieldCount]struct{ name, rule string }{
 	fieldType:       {"type", "must be the type of an event that this request may hold"},
@@ -140,38 +134,6 @@ const (
 	ruleName = "must be 1 to 32 of 0-9, A-Z, a-z, dot, underscore and hyphen"
 	ruleText = "must be a text of at most 256 bytes without control characters"
 )
-
-// Faults by field, made once at start so that refusing an item costs no memory.
-var (
-	faultMissing    [fieldCount]*fault
-	faultInvalid    [fieldCount]*fault
-	faultNoOffset   [fieldCount]*fault
-	faultInFuture   [fieldCount]*fault
-	faultNotPerson  = &fault{CodePersonInvalid, `The field "person" must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type.`}
-	faultReported   = &fault{CodeFieldInvalid, `The field "reported_at" must not be before "tested_at".`}
-	faultNotYet     = &fault{CodeFieldInvalid, `The field "type" names an event that this version does not take yet.`}
-	faultStageYet   = &fault{CodeFieldInvalid, `The field "stage" must be final: this version does not take the others yet.`}
-	faultVerdictYet = &fault{CodeFieldInvalid, `The field "verdict" must not be invalid: this version does not take it yet.`}
-
-	faultNotJSON       = &fault{CodeBadSyntax, "The item is not a JSON object."}
-	faultKeyTwice      = &fault{CodeBadSyntax, "The item has a key given twice."}
-	faultNotObject     = &fault{CodeBadSyntax, "The item is JSON but not an object."}
-	faultTooDeep       = &fault{CodeBadSyntax, "The item is nested deeper than 16."}
-	faultTooLong       = &fault{CodeBadSyntax, "The item is longer than 64 KiB."}
-	faultTooManyKeys   = &fault{CodeBadSyntax, "An object of the item has more than 256 keys."}
-	faultNotUTF8       = &fault{CodeBadSyntax, "The item is not valid UTF-8."}
-	faultLoneSurrogate = &fault{CodeBadSyntax, "The item has half a surrogate pair in a string."}
-)
-
-func init() {
-	for f, v := range fields {
-		at := `The field "` + v.name + `" `
-		faultMissing[f] = &fault{CodeFieldMissing, at + "is missing."}
-		faultInvalid[f] = &fault{CodeFieldInvalid, at + v.rule + "."}
-		faultNoOffset[f] = &fault{CodeTimeWithoutOffset, at + "has no offset from UTC."}
-		faultInFuture[f] = &fault{CodeTimeInFuture, at + "lies more than 10 minutes ahead of the server's clock."}
-	}
-}
 
 // fieldNamed finds a field by its key.
 func fieldNamed(key []byte) field {
