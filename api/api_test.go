@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"poolwise/engine"
 	"poolwise/ingest"
 )
@@ -159,7 +161,7 @@ func open(t *testing.T, change func(*ingest.PipelineConfig)) *house {
 }
 
 func (h *house) ready() *house {
-	if _, err := h.pipe.Recover(); err != nil {
+	if _, err := h.pipe.Recover(context.Background()); err != nil {
 		h.t.Fatal(err)
 	}
 	h.pipe.Start()
@@ -325,6 +327,7 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/people/" + ada + "/status?window=2w", "", 400, "field_invalid", ""},
 		{"GET", "/v1/people/" + ada + "/status?basis=x", "", 400, "field_invalid", ""},
 		{"POST", "/v1/status", `{"people":"x"}`, 400, "bad_encoding", "Content-Type: application/json"},
+		{"POST", "/v1/status", `{"people":["` + ada + `"],"people":["` + ada + `"]}`, 400, "bad_encoding", "Content-Type: application/json"},
 		{"POST", "/v1/status", `{"people":["x"]} x`, 400, "bad_encoding", "Content-Type: application/json"},
 		{"POST", "/v1/status", `{"people":["` + ada + `","x"]}`, 400, "person_invalid", "Content-Type: application/json"},
 		{"POST", "/v1/status", `{"people":[` + strings.Repeat(`"`+ada+`",`, 10_000) + `"` + ada + `"]}`, 413, "too_many_items", "Content-Type: application/json"},
@@ -471,6 +474,76 @@ func TestBrokenRequests(t *testing.T) {
 	}
 }
 
+func TestRefusalsReachThoseWhoStillSend(t *testing.T) {
+	// Ensures that a client that sends its whole body before it looks for the answer
+	// finds the answer there, whatever its size; and that one that asks first is not
+	// asked to send.
+	h := open(t, nil).ready()
+	head := "POST /v1/scans HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+	mebibyte := strings.Repeat("\n", 1<<20)
+	chunk := fmt.Sprintf("%x\r\n%s\r\n", len(mebibyte), mebibyte)
+	for _, c := range []struct{ name, head, part, want string }{
+		{"announced", head + "Content-Length: 68157440\r\n\r\n", mebibyte, "body_too_large"},
+		{"in chunks", head + "Transfer-Encoding: chunked\r\n\r\n", chunk, "body_too_large"},
+		{"of another kind", strings.Replace(head, "application/x-ndjson", "text/csv", 1) + "Content-Length: 68157440\r\n\r\n", mebibyte, "unsupported_media_type"},
+		{"at another door", strings.Replace(head, "/v1/scans", "/v1/nothing", 1) + "Transfer-Encoding: chunked\r\n\r\n", chunk, "not_found"},
+	} {
+		conn, err := net.Dial("tcp", h.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(conn, c.head)
+		for i := 0; i < 65 && err == nil; i++ {
+			_, err = io.WriteString(conn, c.part)
+		}
+		if err != nil {
+			t.Errorf("%s: the server stopped listening: %v", c.name, err)
+		}
+		text, err := io.ReadAll(conn)
+		if err != nil || !strings.Contains(string(text), c.want) || !strings.Contains(string(text), "Connection: close") {
+			t.Errorf("%s: got %s, %v; want %s", c.name, text, err, c.want)
+		}
+		conn.Close()
+	}
+	got := h.raw(head+"Expect: 100-continue\r\nContent-Length: 67108865\r\n\r\n", true)
+	if !strings.HasPrefix(got, "413 ") || !strings.Contains(got, "body_too_large") {
+		t.Errorf("asked first: got %s", got)
+	}
+	// A short body costs nobody the connection, and is never read as a request.
+	inner := "GET /v1/tubes/T1 HTTP/1.1\r\nHost: x\r\n\r\n"
+	conn, err := net.Dial("tcp", h.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /v2 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%sGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", len(inner), inner)
+	if text, err := io.ReadAll(conn); err != nil || strings.Count(string(text), "HTTP/1.1 ") != 2 || !strings.HasSuffix(string(text), "ok\n") {
+		t.Errorf("short body: got %s, %v", text, err)
+	}
+}
+
+func TestLargeAnswersLeaveNoMemory(t *testing.T) {
+	// Ensures that a connection keeps the memory of an ordinary answer, and not that of
+	// a large one.
+	var ctx fasthttp.RequestCtx
+	ctx.Response.KeepBodyBuffer = true
+	for _, c := range []struct {
+		bytes int
+		kept  bool
+	}{{1000, true}, {answerRetainedBytes, true}, {5 << 20, false}, {1000, true}} {
+		answer(&ctx, typeJSON, append(answerMemory(&ctx), make([]byte, c.bytes)...))
+		if got := len(ctx.Response.Body()); got != c.bytes {
+			t.Errorf("got an answer of %d bytes; want %d", got, c.bytes)
+		}
+		ctx.Response.ResetBody()
+		memory := answerMemory(&ctx)
+		if kept := cap(memory) > 0; kept != c.kept || cap(memory) > answerRetainedBytes {
+			t.Errorf("after %d bytes: got %d kept", c.bytes, cap(memory))
+		}
+		ctx.Response.SwapBody(memory)
+	}
+}
+
 func TestGoneClientIsCarriedOut(t *testing.T) {
 	// Ensures that a batch whose client left before the answer is applied all the same.
 	h := open(t, nil)
@@ -542,7 +615,7 @@ func TestPlainPeople(t *testing.T) {
 	// Ensures that the fast reader of a bulk request takes nothing that encoding/json
 	// would refuse, and finds the same.
 	for _, body := range []string{`{"people":["a","b"]}`, ` { "people" : [ "a" , "b" ] } `, `{"people":[]}`, `{"people":["a",]}`, `{"people":["a" "b"]}`,
-		`{"people":["a"],"x":1}`, `{"people":["a\"b"]}`, `{"people":["a\n"]}`, `{"people":[1]}`, `{"people":null}`, `{}`, `[]`, ``, `{"people":["a"]`, `{"people":["a"]}}`, `{"people":["é"]}`} {
+		`{"people":["a"],"x":1}`, `{"people":["a\"b"]}`, `{"people":["a\n"]}`, `{"people":[1]}`, `{"people":null}`, `{}`, `[]`, ``, `{"people":["a"]`, `{"people":["a"]}}`, `{"people":["é"]}`, `{"people":["a"],"people":["b"]}`, `{"People":["a"]}`, `{"people":[["a"]]}`} {
 		collect := func(each func([]byte, func([]byte) *refusal) *refusal) string {
 			var b bytes.Buffer
 			refused := each([]byte(body), func(text []byte) *refusal { fmt.Fprintf(&b, "%s|", text); return nil })

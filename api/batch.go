@@ -36,8 +36,7 @@ func (s *Server) postBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.Re
 		if err := b.Pipeline.Do(r, format, options); err != nil {
 			return ofPipeline(err)
 		}
-		ctx.Response.Header.SetContentType(typeJSON)
-		ctx.Response.SwapBody(appendBatchAnswer(ctx.Response.SwapBody(nil)[:0], r))
+		answer(ctx, typeJSON, appendBatchAnswer(answerMemory(ctx), r))
 		b.Pipeline.Answered(r)
 		return nil
 	}
@@ -103,6 +102,7 @@ func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, r *ingest.Request) 
 		}
 		var err error
 		r.Body, err = readFixed(stream, r.Body, length)
+		watched(ctx).bodyRead = err == nil
 		return int64(length), ofRead(err)
 	}
 	for {
@@ -116,9 +116,10 @@ func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, r *ingest.Request) 
 			return reserved, ofRead(err)
 		case len(r.Body) > batchBodyBytesMax:
 			return reserved, errBodyTooLarge
-		case ended && brokenOff(ctx.Conn()):
+		case ended && watched(ctx).closedByPeer:
 			return reserved, errBodyIncomplete
 		case ended:
+			watched(ctx).bodyRead = true
 			return reserved, nil
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Server) getChanges(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 	if refused != nil {
 		return refused
 	}
-	r.body = ctx.Response.SwapBody(nil)[:0]
+	r.body = answerMemory(ctx)
 	refused = r.read()
 	if refused == nil && r.found == 0 && wait > 0 {
 		refused = r.wait(wait)
@@ -45,10 +45,9 @@ func (s *Server) getChanges(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 	if refused != nil {
 		return refused
 	}
-	ctx.Response.Header.SetContentType(typeNDJSON)
 	var cursor [16]byte
 	ctx.Response.Header.SetBytesV("X-Next-After", appendCursor(cursor[:0], r.after))
-	ctx.Response.SwapBody(r.body)
+	answer(ctx, typeNDJSON, r.body)
 	return nil
 }
 

@@ -3,14 +3,25 @@ package api
 import (
 	"io"
 	"net"
+	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
-// watchedConn remembers that its peer has closed. A chunked body that breaks off
-// between two chunks reads, through fasthttp, exactly like one that is complete; but
-// only for the broken one has the connection come to its end.
+// watchedConn is a connection with what fasthttp does not tell of it.
+//
+// A chunked body that breaks off between two chunks reads, through fasthttp, exactly
+// like one that is complete; but only for the broken one has the connection come to
+// its end. And a connection closed while its peer still sends is reset, which takes
+// back the answer that was on its way: most clients send a whole body before they
+// look for an answer, and would never learn that theirs is too large.
+//
+// All of it belongs to the connection's goroutine.
 type watchedConn struct {
 	net.Conn
-	closedByPeer bool // the connection's goroutine only
+	closedByPeer bool
+	bodyRead     bool // the request's body has been read to its end
+	linger       bool // Close waits until the peer has stopped sending
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
@@ -19,6 +30,16 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 		c.closedByPeer = true
 	}
 	return n, err
+}
+
+// Close drops what the peer still sends, for a time, if it was told to linger.
+func (c *watchedConn) Close() error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.linger && !c.closedByPeer {
+		if tcp.CloseWrite() == nil && tcp.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+			_, _ = io.Copy(io.Discard, tcp)
+		}
+	}
+	return c.Conn.Close()
 }
 
 // watchedListener makes watched connections.
@@ -32,8 +53,23 @@ func (l watchedListener) Accept() (net.Conn, error) {
 	return &watchedConn{Conn: c}, nil
 }
 
-// brokenOff tells whether a body of unknown length ended with its connection.
-func brokenOff(c net.Conn) bool {
-	watched, ok := c.(*watchedConn)
-	return ok && watched.closedByPeer
+// watched is the request's connection.
+func watched(ctx *fasthttp.RequestCtx) *watchedConn {
+	c, _ := ctx.Conn().(*watchedConn)
+	if c == nil {
+		c = &watchedConn{} // a request without a connection, in tests
+	}
+	return c
+}
+
+// endUnread ends the connection of a request that was refused ahead of its body, unless
+// the body is short: that one fasthttp reads and drops, and keeps the connection.
+func endUnread(ctx *fasthttp.RequestCtx) {
+	c := watched(ctx)
+	n := ctx.Request.Header.ContentLength()
+	if ctx.RequestBodyStream() == nil || c.bodyRead || 0 <= n && n <= unreadBytesMax {
+		return
+	}
+	ctx.SetConnectionClose()
+	c.linger = true
 }

@@ -16,6 +16,17 @@ const (
 	// chunkBytes is how a body of unknown length is admitted: piece by piece.
 	chunkBytes = 256 << 10
 
+	// unreadBytesMax is the body up to which a connection outlives a request refused ahead
+	// of it; fasthttp's own bound (maxUnreadStreamBodySize).
+	unreadBytesMax = 256 << 10
+	// lingerTime is how long a connection drops what is still sent to it after a refusal:
+	// 64 MiB at 100 Mbit/s.
+	lingerTime = 6 * time.Second
+	// answerRetainedBytes is the largest answer whose memory stays with its connection
+	// for the next one. 10,000 connections that once asked for everybody would else keep
+	// 50 GB.
+	answerRetainedBytes = 256 << 10
+
 	// errorsMax and flagsMax bound what a batch answer details; counts are always whole.
 	errorsMax = 1_000
 	flagsMax  = 1_000

@@ -21,16 +21,15 @@ func (s *Server) getRecollections(b *Backend, ctx *fasthttp.RequestCtx, _ []byte
 	if refused != nil {
 		return refused
 	}
-	body := ctx.Response.SwapBody(nil)[:0]
+	body := answerMemory(ctx)
 	last, more := b.Engine.Orders(filter, func(o *engine.OrderView) bool {
 		body = s.appendOrder(body, b.Engine, o, in.now)
 		return true
 	})
-	ctx.Response.Header.SetContentType(typeNDJSON)
 	if more {
 		ctx.Response.Header.Set("X-Next-After", "R"+strconv.FormatUint(uint64(last), 10))
 	}
-	ctx.Response.SwapBody(body)
+	answer(ctx, typeNDJSON, body)
 	return nil
 }
 

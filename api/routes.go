@@ -80,12 +80,11 @@ func (s *Server) getBenchEmpty(_ *Backend, ctx *fasthttp.RequestCtx, _ []byte) *
 			return errBenchBytes
 		}
 	}
-	ctx.Response.Header.SetContentType(typeJSON)
-	body := ctx.Response.SwapBody(nil)[:0]
+	body := answerMemory(ctx)
 	for len(body) < n {
 		body = append(body, "                                                                "[:min(64, n-len(body))]...)
 	}
-	ctx.Response.SwapBody(body)
+	answer(ctx, typeJSON, body)
 	return nil
 }
 

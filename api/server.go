@@ -114,6 +114,7 @@ func New(cfg Config) *Server {
 		Handler:                      s.handle,
 		ErrorHandler:                 s.transportError,
 		HeaderReceived:               allowSlowBody,
+		ExpectHandler:                s.expect,
 		Logger:                       (*silentLogger)(s),
 		StreamRequestBody:            true, // batches are admitted before their bodies are read
 		MaxRequestBodySize:           batchBodyBytesMax,
@@ -169,8 +170,10 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		r.classes[ctx.Response.StatusCode()/100%6].Add(1)
 		r.seconds.Observe(int64(time.Since(began)))
 	}()
+	watched(ctx).bodyRead = false
 	if refused := s.dispatch(r, ctx, argument); refused != nil {
 		refuse(ctx, refused)
+		endUnread(ctx)
 	}
 }
 
@@ -223,7 +226,20 @@ func (s *Server) allowed(path string) string {
 // transportError answers what is no request: half a header, a wrong length, too late.
 func (s *Server) transportError(ctx *fasthttp.RequestCtx, err error) {
 	s.connectionErrors.Add(1)
-	refuse(ctx, ofTransport(err))
+	refused := ofTransport(err)
+	refuse(ctx, refused)
+	watched(ctx).linger = refused == errHeaderTooLarge
+}
+
+// expect answers "Expect: 100-continue" ahead of the body: one too large for any path
+// is not asked for.
+func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
+	if ctx.Request.Header.ContentLength() <= batchBodyBytesMax {
+		return fasthttp.StatusContinue
+	}
+	refuse(ctx, errBodyTooLarge)
+	watched(ctx).linger = true // it may send the body all the same
+	return errBodyTooLarge.status
 }
 
 // allowSlowBody gives a large body the time it needs on a thin line.

@@ -36,9 +36,8 @@ func (s *Server) getPersonStatus(b *Backend, ctx *fasthttp.RequestCtx, person []
 		return errPersonUnknown
 	}
 	b.Engine.Status(ordinal, &r.status)
-	body := s.appendStatus(ctx.Response.SwapBody(nil)[:0], b.Engine, r.person, &r.status, &in)
-	ctx.Response.Header.SetContentType(typeJSON)
-	ctx.Response.SwapBody(append(body, '\n'))
+	body := s.appendStatus(answerMemory(ctx), b.Engine, r.person, &r.status, &in)
+	answer(ctx, typeJSON, append(body, '\n'))
 	return nil
 }
 
@@ -70,7 +69,7 @@ func (s *Server) postStatus(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 	if refused := r.findAll(b.Engine, s.now()); refused != nil {
 		return refused
 	}
-	body := ctx.Response.SwapBody(nil)[:0]
+	body := answerMemory(ctx)
 	unknown := r.unknown
 	for _, ordinal := range r.ordinals {
 		if ordinal != 0 {
@@ -84,8 +83,7 @@ func (s *Server) postStatus(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 		body = s.appendStatus(body, b.Engine, r.person, &r.status, &in)
 		body = append(body, '\n')
 	}
-	ctx.Response.Header.SetContentType(typeNDJSON)
-	ctx.Response.SwapBody(body)
+	answer(ctx, typeNDJSON, body)
 	return nil
 }
 
@@ -108,6 +106,7 @@ func (r *reader) readStatusBody(ctx *fasthttp.RequestCtx) *refusal {
 	if length >= 0 {
 		var err error
 		r.body, err = readFixed(stream, r.body, length)
+		watched(ctx).bodyRead = err == nil
 		return ofRead(err)
 	}
 	r.body = r.body[:0]
@@ -119,6 +118,7 @@ func (r *reader) readStatusBody(ctx *fasthttp.RequestCtx) *refusal {
 		case len(r.body) > statusBodyBytesMax:
 			return errStatusTooLarge
 		case ended:
+			watched(ctx).bodyRead = true
 			return nil
 		}
 	}

@@ -84,19 +84,32 @@ func plainPeople(body []byte) (list []byte, ok bool) {
 	return start[:length], len(skipBlanks(rest)) == 0
 }
 
+// eachPersonSlowly reads token by token: a struct would take "people" given twice, and "PEOPLE".
 func eachPersonSlowly(body []byte, do func(text []byte) *refusal) *refusal {
-	var request struct {
-		People *[]string `json:"people"`
-	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&request); err != nil || request.People == nil {
-		return errBadStatusRequest
+	for _, want := range []json.Token{json.Delim('{'), "people", json.Delim('[')} {
+		if got, err := decoder.Token(); err != nil || got != want {
+			return errBadStatusRequest
+		}
+	}
+	var people []string
+	for decoder.More() {
+		token, err := decoder.Token()
+		person, isText := token.(string)
+		if err != nil || !isText {
+			return errBadStatusRequest
+		}
+		people = append(people, person)
+	}
+	for _, want := range []json.Token{json.Delim(']'), json.Delim('}')} {
+		if got, err := decoder.Token(); err != nil || got != want {
+			return errBadStatusRequest
+		}
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return errBadStatusRequest
 	}
-	for _, person := range *request.People {
+	for _, person := range people {
 		if refused := do([]byte(person)); refused != nil {
 			return refused
 		}

@@ -25,12 +25,11 @@ func (s *Server) getTube(b *Backend, ctx *fasthttp.RequestCtx, tube []byte) *ref
 	v := tubeViews.Get().(*engine.TubeView)
 	defer tubeViews.Put(v)
 	b.Engine.Tube(index, v)
-	body := s.appendTube(ctx.Response.SwapBody(nil)[:0], b.Engine, v)
+	body := s.appendTube(answerMemory(ctx), b.Engine, v)
 	body = append(body, `,"as_of":`...)
 	body = appendUint(body, uint64(asOf))
 	body = append(body, "}\n"...)
-	ctx.Response.Header.SetContentType(typeJSON)
-	ctx.Response.SwapBody(body)
+	answer(ctx, typeJSON, body)
 	return nil
 }
 

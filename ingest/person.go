@@ -3,8 +3,6 @@ package ingest
 import (
 	"encoding/binary"
 	"time"
-
-	"poolwise/engine"
 )
 
 // checkCharacters are those of GB 11643, by the weighted sum of the first 17
@@ -37,15 +35,6 @@ func AppendResident(dst []byte, digits17 uint64) []byte {
 	}
 	id[17] = checkCharacters[sum]
 	return append(dst, id[:]...)
-}
-
-// AppendPerson appends the canonical form of a person that the engine knows by ref to
-// dst. document is the text of a RefDocument. REQUIRES: ref is no RefOrdinal.
-func AppendPerson(dst []byte, ref engine.PersonRef, document []byte) []byte {
-	if ref.Type() == engine.RefResident {
-		return AppendResident(dst, ref.Digits17())
-	}
-	return append(dst, document...)
 }
 
 // latestBirthday is the newest date of birth anyone can have, as yyyymmdd: the date

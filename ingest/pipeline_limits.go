@@ -17,10 +17,11 @@ const (
 	// crosses it still belongs to the group.
 	groupBytesMax = 1 << 20
 
-	// JournalRequestBytesMax bounds what one request may take in the journal: 100,000
-	// scans with all their fields take 4 MB. With a group before it, it is
-	// JournalGroupBytesMax, which the journal has to take in one record.
-	JournalRequestBytesMax = 7<<20 - 1
+	// JournalRequestBytesMax bounds what one request may take in the journal. 100,000
+	// scans take 2 MB, but results with many targets nearly as much as their body, never
+	// more: every batch of 64 MiB fits. With a group before it, it is JournalGroupBytesMax,
+	// which the journal has to take in one record.
+	JournalRequestBytesMax = 66 << 20
 	JournalGroupBytesMax   = groupBytesMax + JournalRequestBytesMax
 
 	// groupsInFlight: one being journalled, one being applied. More would only queue

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -18,24 +19,33 @@ type Recovery struct {
 
 // Recover brings the engine to the end of the journal: the newest snapshot, then the
 // tail, decoded on one goroutine while another applies. Where the journal holds a
-// state hash it is compared, and a difference stops the start.
-func (p *Pipeline) Recover() (Recovery, error) {
+// state hash it is compared, and a difference stops the start. When ctx is done it
+// ends with ctx's error within one page or group: what was read so far is of no use.
+func (p *Pipeline) Recover(ctx context.Context) (Recovery, error) {
 	began := time.Now()
-	at, err := p.cfg.Snapshots.Load(p.cfg.Machine.LoadMeta, p.cfg.Machine.LoadPage)
+	at, err := p.cfg.Snapshots.Load(p.cfg.Machine.LoadMeta, func(column uint8, page uint32, data []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return p.cfg.Machine.LoadPage(column, page, data)
+	})
 	if err != nil {
 		return Recovery{}, fmt.Errorf("cannot load the snapshot: %w", err)
 	}
 	if at > 0 {
-		if err := p.cfg.Machine.FinishLoad(runJobs); err != nil {
+		if err := p.cfg.Machine.FinishLoad(func(jobs []func()) { runJobs(ctx, jobs) }); err != nil {
 			return Recovery{}, fmt.Errorf("cannot build the indexes of the snapshot at position %d: %w", at, err)
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return Recovery{}, fmt.Errorf("cannot recover: %w", err)
 	}
 	last := p.cfg.Journal.Last()
 	if at > last {
 		return Recovery{}, fmt.Errorf("cannot recover: got a snapshot at position %d; want one at most at the journal's end %d: %w", at, last, ErrJournalGap)
 	}
 	p.lastSnapshot.Store(uint64(at))
-	r := replay{p: p, at: at, work: make(chan *replayGroup, replayAhead), free: make(chan *replayGroup, replayAhead), ended: make(chan struct{})}
+	r := replay{ctx: ctx, p: p, at: at, work: make(chan *replayGroup, replayAhead), free: make(chan *replayGroup, replayAhead), ended: make(chan struct{})}
 	if err := r.run(); err != nil {
 		return Recovery{}, err
 	}
@@ -45,8 +55,8 @@ func (p *Pipeline) Recover() (Recovery, error) {
 	return Recovery{Snapshot: at, At: last, Items: r.items, Took: time.Since(began)}, nil
 }
 
-// runJobs runs independent jobs on a few goroutines.
-func runJobs(jobs []func()) {
+// runJobs runs independent jobs on a few goroutines, until ctx is done.
+func runJobs(ctx context.Context, jobs []func()) {
 	next := make(chan func(), len(jobs))
 	for _, job := range jobs {
 		next <- job
@@ -56,7 +66,9 @@ func runJobs(jobs []func()) {
 	for range loadGoroutines {
 		all.Go(func() {
 			for job := range next {
-				job()
+				if ctx.Err() == nil {
+					job()
+				}
 			}
 		})
 	}
@@ -73,6 +85,7 @@ type replayGroup struct {
 
 // replay applies the journal's tail: the calling goroutine decodes, another applies.
 type replay struct {
+	ctx  context.Context
 	p    *Pipeline
 	at   engine.Position // last position decoded
 	work chan *replayGroup
@@ -106,6 +119,9 @@ func (r *replay) run() error {
 func (r *replay) decode(pos engine.Position, payload []byte, check HashCheck) error {
 	if pos != r.at+1 {
 		return fmt.Errorf("got position %d; want %d: %w", pos, r.at+1, ErrJournalGap)
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
 	}
 	r.at = pos
 	var g *replayGroup

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -156,7 +157,7 @@ func newBench() *pipelineBench {
 func (b *pipelineBench) start(t testing.TB, cfg PipelineConfig) *pipelineBench {
 	t.Helper()
 	b.pipeline = NewPipeline(cfg)
-	if _, err := b.pipeline.Recover(); err != nil {
+	if _, err := b.pipeline.Recover(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	b.pipeline.Start()
@@ -341,7 +342,7 @@ func TestPipelineNamesThePositionOfAPanic(t *testing.T) {
 	again.journal = b.journal
 	cfg = again.config()
 	cfg.Machine = panicking{again.engine, 2}
-	_, err := NewPipeline(cfg).Recover()
+	_, err := NewPipeline(cfg).Recover(context.Background())
 	check(err)
 }
 
@@ -366,7 +367,7 @@ func TestPipelineStopsAtADifferentHash(t *testing.T) {
 	}
 	again := newBench()
 	again.journal = b.journal
-	if _, err := NewPipeline(again.config()).Recover(); !errors.Is(err, ErrReplayDiffers) || !strings.Contains(err.Error(), "position 6:") {
+	if _, err := NewPipeline(again.config()).Recover(context.Background()); !errors.Is(err, ErrReplayDiffers) || !strings.Contains(err.Error(), "position 6:") {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -387,7 +388,7 @@ func TestPipelineRestartsFromSnapshot(t *testing.T) {
 	tail := newBench()
 	tail.journal, tail.snapshots = b.journal, b.snapshots
 	p := NewPipeline(tail.config())
-	recovery, err := p.Recover()
+	recovery, err := p.Recover(context.Background())
 	if err != nil || recovery.Snapshot == 0 || tail.engine.StateHash() != b.engine.StateHash() {
 		t.Fatalf("got %+v, %v, hash %x; want hash %x", recovery, err, tail.engine.StateHash(), b.engine.StateHash())
 	}

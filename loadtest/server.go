@@ -155,9 +155,6 @@ func (s *Server) Stop() error {
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
-// Dir is where the server's data are.
-func (s *Server) Dir() string { return s.dir }
-
 // CPU is the user and system time of all processes of this server so far.
 func (s *Server) CPU() time.Duration {
 	s.mu.Lock()

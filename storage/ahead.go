@@ -50,7 +50,9 @@ func (s *Store) readAhead(lower, upper []byte, read func(key, value []byte, c *c
 			continue // until the reader has let go of Pebble
 		}
 		err = c.err
-		c.buf, c.items = c.buf[:0], c.items[:0]
+		if c.buf, c.items = c.buf[:0], c.items[:0]; cap(c.buf) > aheadRetainedBytes {
+			c.buf = nil
+		}
 		free <- c
 	}
 	return err

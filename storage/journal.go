@@ -33,7 +33,7 @@ type journal struct {
 // openJournal finds the end, and refuses to continue a record it cannot unseal.
 func (s *Store) openJournal() error {
 	j := &s.journal
-	j.batch = s.db.NewBatchWithSize(1<<20+4096, pebble.WithMaxRetainedSizeBytes(4*JournalPayloadBytesMax))
+	j.batch = s.db.NewBatchWithSize(1<<20+4096, pebble.WithMaxRetainedSizeBytes(journalRetainedBytes))
 	j.key[0] = prefixJournal
 	key, err := lastKey(s.db, prefixJournal)
 	if err != nil || key == nil {

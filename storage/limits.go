@@ -2,10 +2,13 @@ package storage
 
 // Every bound of the package, with its reason.
 const (
-	// JournalPayloadBytesMax bounds one group. A group ends at 1 MiB, so 8 MiB leaves
-	// room for one outsized request and stays far below the batch size (memTableBytes/2)
-	// at which Pebble takes the buffer away and rotates its memtable.
-	JournalPayloadBytesMax = 8 << 20
+	// JournalPayloadBytesMax bounds one group. A group ends at 1 MiB; the rest is room for
+	// one outsized request, the largest body there may be. Beyond memTableBytes/2 Pebble
+	// takes the buffer away and flushes it as a table of its own: slower, rare, as durable.
+	JournalPayloadBytesMax = 72 << 20
+
+	// journalRetainedBytes is the largest append buffer that is kept.
+	journalRetainedBytes = memTableBytes / 2
 
 	// PageBytesMax is a page of 64 KiB and room for a page's own header.
 	PageBytesMax = 64<<10 + 4<<10
@@ -33,6 +36,9 @@ const (
 	aheadChunks     = 8
 	aheadChunkBytes = 1 << 20
 	aheadChunkItems = 1024
+	// aheadRetainedBytes is the largest chunk that is used again: eight that each met the
+	// largest record would hold half a gigabyte.
+	aheadRetainedBytes = 4 << 20
 
 	// snapshotFileBytes of one sstable of pages: larger ones would be split by the next
 	// compaction, smaller ones cost a manifest entry and an open file each.
@@ -53,5 +59,5 @@ const (
 	walBytesPerSync = 512 << 10
 )
 
-// The largest journal value must not become a "large batch" of Pebble.
-const _ = uint(memTableBytes/4 - JournalPayloadBytesMax)
+// The largest journal value alone must not stop further writes until it is flushed.
+const _ = uint(memTableBytes*(memTablesMax-1) - JournalPayloadBytesMax)

@@ -61,7 +61,7 @@ type Store struct {
 }
 
 // Open opens or makes the store in dir.
-func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
+func Open(fs FS, dir string, o Options) (*Store, error) {
 	if o.KeyFile == "" {
 		o.KeyFile = dir + ".key"
 	}

@@ -11,9 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"poolwise/ingest"
+	"poolwise/storage"
 )
 
 // Config is everything that can be set. The zero value of each field is not its
@@ -33,7 +32,7 @@ type Config struct {
 	// Set by tests and main, never by flags.
 	Out    io.Writer         // the line that says the server is ready
 	Errors io.Writer         // the operator's log
-	FS     vfs.FS            // nil: the disk
+	FS     storage.FS        // nil: the disk
 	ready  func(addr string) // called when requests are answered
 	fatal  func(error)       // nil: print a sentence and exit
 }

@@ -9,8 +9,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"poolwise/api"
 	"poolwise/engine"
 	"poolwise/ingest"
@@ -22,7 +20,8 @@ import (
 const shutdownTimeout = 10 * time.Second
 
 // run is the server from start to stop. It returns when ctx is done and everything
-// has been finished, or when something cannot be started.
+// has been finished, or when something cannot be started. A start is given up as soon
+// as ctx is done.
 //
 //	start                                   stop, backwards
 //	1 listener: answers 503 starting        5 listener: no more requests, all answered
@@ -35,9 +34,13 @@ func run(ctx context.Context, cfg Config) error {
 	if s.cfg.fatal == nil {
 		s.cfg.fatal = s.exit
 	}
-	err := s.start()
-	if err == nil {
+	err := s.start(ctx)
+	switch {
+	case err == nil:
 		err = s.wait(ctx)
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		s.logf("stopped before it was ready; nothing was changed")
+		err = nil
 	}
 	return errors.Join(err, s.stop())
 }
@@ -56,7 +59,7 @@ type server struct {
 	recovery ingest.Recovery
 }
 
-func (s *server) start() error {
+func (s *server) start(ctx context.Context) error {
 	began := time.Now()
 	if err := s.startHTTP(); err != nil {
 		return err
@@ -64,7 +67,7 @@ func (s *server) start() error {
 	if err := s.openStore(); err != nil {
 		return err
 	}
-	if err := s.startPipeline(); err != nil {
+	if err := s.startPipeline(ctx); err != nil {
 		return err
 	}
 	s.http.Ready(api.Backend{Engine: s.engine, Pipeline: s.pipeline, Feed: s.store.Feed()})
@@ -98,7 +101,7 @@ func (s *server) startHTTP() error {
 func (s *server) openStore() (err error) {
 	fs := s.cfg.FS
 	if fs == nil {
-		fs = vfs.Default
+		fs = storage.Disk()
 	}
 	if s.cfg.SyncDelay > 0 {
 		fs = storage.SyncDelay(fs, s.cfg.SyncDelay)
@@ -109,7 +112,7 @@ func (s *server) openStore() (err error) {
 	return err
 }
 
-func (s *server) startPipeline() (err error) {
+func (s *server) startPipeline(ctx context.Context) (err error) {
 	s.pages = new(pageAllocator)
 	s.engine = engine.New(engine.Config{PoolCapacity: 10, Window: 48 * 3600, Recollect: 6 * 3600}, s.pages)
 	pipeline := ingest.NewPipeline(ingest.PipelineConfig{
@@ -117,7 +120,7 @@ func (s *server) startPipeline() (err error) {
 		InflightBytes: s.cfg.InflightBytes, SnapshotTests: s.cfg.SnapshotTests, SnapshotBytes: s.cfg.SnapshotBytes,
 		Logf: s.logf, Fatal: s.cfg.fatal,
 	})
-	if s.recovery, err = pipeline.Recover(); err != nil {
+	if s.recovery, err = pipeline.Recover(ctx); err != nil {
 		return err
 	}
 	pipeline.Start()

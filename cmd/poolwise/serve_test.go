@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"poolwise/engine"
 	"poolwise/storage"
 )
@@ -160,7 +158,7 @@ func TestServeWithOptions(t *testing.T) {
 	}
 	admin.Close()
 	r := begin(t, func(c *Config) {
-		c.FS, c.Data = vfs.NewMem(), "data"
+		c.FS, c.Data = storage.NewCrashFS(), "data"
 		c.SyncDelay, c.BenchRoutes, c.AdminAddr, c.SnapshotTests = 1, true, admin.Addr().String(), 5
 	})
 	story(r)
