@@ -20,6 +20,7 @@ type causeWord struct {
 	kind        engine.CauseKind
 	tube        string
 	since, swab engine.Seconds
+	retained    bool // the reference's own knowledge: not compared
 }
 
 type orderWord struct {

@@ -103,10 +103,14 @@ func batchOf(events []event, known func(name string) engine.PersonOrdinal) *engi
 }
 
 func (ev event) bits() uint8 {
+	var bits uint8
 	if ev.late {
-		return engine.ItemLate
+		bits |= engine.ItemLate
 	}
-	return 0
+	if ev.retained {
+		bits |= engine.ItemRetained
+	}
+	return bits
 }
 
 func (ev event) arg() uint64 {
@@ -199,7 +203,7 @@ func (d *desk) word(s *engine.Status) personWord {
 		w.negative = negativeWord{d.code(n.Tube), n.Swabbed, n.Reported, n.Mode}
 	}
 	for _, c := range s.Causes {
-		w.causes = append(w.causes, causeWord{c.Kind, d.code(c.Tube), c.Since, c.Swabbed})
+		w.causes = append(w.causes, causeWord{c.Kind, d.code(c.Tube), c.Since, c.Swabbed, false})
 	}
 	slices.SortFunc(w.causes, func(a, b causeWord) int { return strings.Compare(a.tube, b.tube) })
 	if s.Order.Number != 0 && s.Order.State.IsOpen() {

@@ -69,6 +69,7 @@ type Engine struct {
 	policy   Config
 
 	tests, results, ordersOpen atomic.Uint64 // Counts, for readers
+	named                      atomic.Uint64 // sites or labs, whichever are more
 
 	// Scratch of the writer.
 	tubeOf    []uint32 // by Batch.Tubes: index + 1 of a tube found, 0 not looked for
@@ -134,6 +135,7 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 	e.tests.Store(e.tubes.slots())
 	e.results.Store(e.tubes.results)
 	e.ordersOpen.Store(uint64(e.people.ordersOpen))
+	e.named.Store(uint64(max(len(e.labs.list), len(e.sites.list)/2)))
 	e.applied.Store(uint64(pos))
 }
 

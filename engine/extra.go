@@ -154,15 +154,15 @@ type opened struct {
 
 func (t *tubes) opened(i uint32) (o opened) {
 	var at, capacityAt uint32
+	var first uint8
 	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
 		e := t.extras.get(x)
 		if e.kind != extraOpen {
 			continue
 		}
-		m := Mode(e.a & 3)
-		if !o.known || e.at > at || e.at == at && openRank(m) < openRank(o.mode) {
-			o.known, at = true, e.at
-			o.mode, o.purpose, o.retained = m, Purpose(e.a>>2&3), e.a>>4&1 != 0
+		if rank := openRank(e.a); !o.known || e.at > at || e.at == at && rank < first {
+			o.known, at, first = true, e.at, rank
+			o.mode, o.purpose, o.retained = Mode(e.a&3), Purpose(e.a>>2&3), e.a>>4&1 != 0
 		}
 		if c := int(e.b); c != 0 && (capacityAt == 0 || e.at > capacityAt || e.at == capacityAt && c > o.capacity) {
 			capacityAt, o.capacity = e.at, c
@@ -171,10 +171,12 @@ func (t *tubes) opened(i uint32) (o opened) {
 	return o
 }
 
-// openRank: on a tie pool > household > single; who does not say loses.
-func openRank(m Mode) Mode {
-	if m == ModeUnset {
-		return Single + 1
+// openRank orders what several tube.open of one second say, smallest first: pool >
+// household > single, who does not say last; then the graver purpose; then not retained.
+func openRank(a uint8) uint8 {
+	mode := a & 3
+	if mode == uint8(ModeUnset) {
+		mode = uint8(Single) + 1
 	}
-	return m
+	return mode<<3 | (3-a>>2&3)<<1 | a>>4&1
 }

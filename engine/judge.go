@@ -175,7 +175,10 @@ func (v *verdictOnPerson) same(o *verdictOnPerson) bool {
 		return false
 	}
 	for i := range v.open {
-		if v.open[i] != o.open[i] {
+		a, b := v.open[i], o.open[i]
+		a.bits &^= causeRetained // shown by the order alone
+		b.bits &^= causeRetained
+		if a != b {
 			return false
 		}
 	}

@@ -11,7 +11,8 @@ const (
 	// MaxTests: member slots have 32-bit numbers.
 	MaxTests = 4_000_000_000
 	// MaxSites and MaxLabs: names are kept for ever, 100 bytes each; a lab has 19 bits in a
-	// result's record. A country had 20,000 sites a city and 13,100 laboratories.
+	// result's record. A country had 20,000 sites a city and 13,100 laboratories. Room
+	// refuses at half of MaxLabs names, so that no two labs ever share a number.
 	MaxSites = 1_000_000
 	MaxLabs  = 1 << 19
 )
@@ -26,5 +27,5 @@ const _ = uint(indexTableEntries*tubeTables - MaxTubes - roomSlack)
 // Room tells whether a request that brings new people and tubes may be journalled.
 func (e *Engine) Room() bool {
 	c := e.Counts()
-	return c.People < MaxPeople && c.Tubes < MaxTubes && c.Tests < MaxTests
+	return c.People < MaxPeople && c.Tubes < MaxTubes && c.Tests < MaxTests && e.named.Load() < MaxLabs/2
 }

@@ -119,6 +119,7 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	e.tests.Store(t.slots())
 	e.results.Store(t.results)
 	e.ordersOpen.Store(uint64(p.ordersOpen))
+	e.named.Store(uint64(max(len(e.labs.list), len(e.sites.list)/2)))
 	return nil
 }
 

@@ -99,6 +99,8 @@ func (ev *event) fill(d dice) {
 	case engine.KindTubeOpen:
 		ev.mode = mode[d.IntN(5)]
 		ev.capacity = []int{0, 0, 1, 2, 3, 5}[d.IntN(6)]
+		ev.purpose = []engine.Purpose{engine.PurposeUnset, engine.Screening, engine.Recheck}[d.IntN(3)]
+		ev.retained = d.one(3)
 	case engine.KindTubeClose:
 		ev.members = d.IntN(4) - 1
 	case engine.KindResult:

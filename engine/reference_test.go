@@ -21,6 +21,7 @@ type event struct {
 	mode     engine.Mode
 	purpose  engine.Purpose
 	capacity int // tube.open; 0: not said
+	retained bool
 	members  int // tube.close; -1: not said
 	lab      string
 	verdict  engine.Verdict
@@ -36,7 +37,7 @@ func (ev event) sameness() string {
 	case engine.KindResult:
 		return fmt.Sprint(ev.kind, "|", ev.tube, "|", ev.lab, "|", ev.stage, "|", ev.verdict, "|", ev.reported)
 	default: // two that say different things in the same second both count, by the rule of ties
-		return fmt.Sprint(ev.kind, "|", ev.tube, "|", ev.at, "|", ev.mode, "|", ev.purpose, "|", ev.capacity, "|", ev.members)
+		return fmt.Sprint(ev.kind, "|", ev.tube, "|", ev.at, "|", ev.mode, "|", ev.purpose, "|", ev.capacity, "|", ev.members, "|", ev.retained)
 	}
 }
 
@@ -141,13 +142,7 @@ func (r *reference) says(tube string) (says tubeSays) {
 // mode is the newest tube.open's; where there is none, or it says none, what all scans say. A
 // tube for one is single unless somebody says otherwise.
 func (r *reference) mode(tube string) engine.Mode {
-	var newest event
-	for _, o := range r.opens[tube] {
-		graver := newest.mode == engine.ModeUnset || o.mode != engine.ModeUnset && o.mode < newest.mode
-		if o.at > newest.at || o.at == newest.at && graver {
-			newest = o
-		}
-	}
+	newest := r.opened(tube)
 	if newest.mode != engine.ModeUnset {
 		return newest.mode
 	}
@@ -165,6 +160,24 @@ func (r *reference) mode(tube string) engine.Mode {
 	default:
 		return engine.Pool
 	}
+}
+
+// opened is the newest tube.open. Of several in one second: pool before household before
+// single before who does not say, then the graver purpose, then the one not retained.
+func (r *reference) opened(tube string) (newest event) {
+	rank := func(ev event) int {
+		n := []int{4, 1, 2, 3}[ev.mode]*100 - int(ev.purpose)*10
+		if ev.retained {
+			n++
+		}
+		return n
+	}
+	for _, o := range r.opens[tube] {
+		if o.at > newest.at || o.at == newest.at && rank(o) < rank(newest) {
+			newest = o
+		}
+	}
+	return newest
 }
 
 // capacityStated is the newest tube.open's that states one, 0 for none.
@@ -298,7 +311,7 @@ func (r *reference) person(name string) personWord {
 			continue
 		}
 		if kind := t.opens(); kind != engine.CauseNone {
-			w.causes = append(w.causes, causeWord{kind, t.tube, t.reported, t.swab})
+			w.causes = append(w.causes, causeWord{kind, t.tube, t.reported, t.swab, r.opened(t.tube).retained})
 		} else if t.outcome == engine.VerdictNone {
 			if w.pendingTube == "" || t.swab < w.pendingFirst {
 				w.pendingFirst = t.swab
@@ -338,7 +351,9 @@ func (w *personWord) decide() {
 		w.state, w.since = engine.StateNegative, w.negative.reported
 	}
 	w.order.kind = "single"
-	w.gather(engine.CauseHold)
+	if slices.ContainsFunc(w.causes, func(c causeWord) bool { return c.kind == engine.CauseHold && !c.retained }) {
+		w.gather(engine.CauseHold)
+	}
 	if len(w.order.causes) == 0 && w.state == engine.StateMustResample {
 		w.order.kind = "any"
 		w.gather(engine.CauseMust)

@@ -121,6 +121,8 @@ func parseEvent(w []string) (ev event, isEvent bool, err error) {
 	return ev, true, ev.parseRest(w)
 }
 
+var purposes = map[string]engine.Purpose{"screening": engine.Screening, "recollection": engine.Recollection, "recheck": engine.Recheck}
+
 // parseRest reads what an event may say beyond what it must.
 func (ev *event) parseRest(w []string) error {
 	for len(w) > 0 {
@@ -143,6 +145,10 @@ func (ev *event) parseRest(w []string) error {
 			ev.roles = roles[value]
 		case word == "lab":
 			ev.lab = value
+		case word == "retained" && ev.kind == engine.KindTubeOpen:
+			ev.retained = true
+		case purposes[word] != engine.PurposeUnset:
+			ev.purpose = purposes[word]
 		case word == "capacity":
 			ev.capacity, err = strconv.Atoi(value)
 		case word == "members":
@@ -180,6 +186,12 @@ func (ev event) String() string {
 	}
 	if ev.mode != engine.ModeUnset {
 		fmt.Fprintf(&b, " %s", ev.mode)
+	}
+	if ev.purpose != engine.PurposeUnset {
+		fmt.Fprintf(&b, " %s", ev.purpose)
+	}
+	if ev.retained {
+		b.WriteString(" retained")
 	}
 	if ev.capacity > 0 {
 		fmt.Fprintf(&b, " capacity %d", ev.capacity)

@@ -128,3 +128,24 @@ func TestNamesAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Ensures that an engine at one of its limits says so before the journal.
+func TestRoomEndsBeforeTheLimits(t *testing.T) {
+	e := New(DefaultConfig(), goPages{})
+	if !e.Room() {
+		t.Fatal("an empty engine has no room")
+	}
+	for _, full := range []func(){
+		func() { e.named.Store(MaxLabs / 2) },
+		func() { e.tests.Store(MaxTests) },
+		func() { e.registry.known.Store(MaxPeople) },
+		func() { e.tubes.published.Store(MaxTubes) },
+	} {
+		e.named.Store(0)
+		e.tests.Store(0)
+		e.registry.known.Store(0)
+		if full(); e.Room() {
+			t.Fatalf("got room at %+v", e.Counts())
+		}
+	}
+}

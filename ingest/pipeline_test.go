@@ -414,6 +414,77 @@ func TestPipelineRestartsFromSnapshot(t *testing.T) {
 	}
 }
 
+func TestRecoveryStopsWhenAsked(t *testing.T) {
+	// Ensures that a start that is no longer wanted ends at once, wherever it is: ahead
+	// of the snapshot, between two pages, between two groups.
+	b := newBench()
+	cfg := b.config()
+	b.start(t, cfg)
+	for i := range 20 {
+		b.mustDo(t, scans(i*10, 10))
+		if i == 9 {
+			snapshot := b.engine.BeginSnapshot(0)
+			if err := b.pipeline.copySnapshot(snapshot); err != nil {
+				t.Fatal(err)
+			}
+			b.engine.EndSnapshot()
+		}
+	}
+	if len(b.snapshots.pages) < 2 {
+		t.Fatalf("got %d pages; want more to stop between", len(b.snapshots.pages))
+	}
+	pages := len(b.snapshots.pages)
+	for steps := range pages + 12 {
+		again := newBench()
+		cfg := again.config()
+		ctx, cancel := context.WithCancel(context.Background())
+		left := steps
+		step := func() {
+			if left--; left == 0 {
+				cancel()
+			}
+		}
+		cfg.Journal, cfg.Snapshots = steppedJournal{b.journal, step}, steppedSnapshots{b.snapshots, step}
+		if steps == 0 {
+			cancel()
+		}
+		_, err := NewPipeline(cfg).Recover(ctx)
+		cancel()
+		if wanted := steps >= pages+10; wanted != (err == nil) || err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped at step %d of %d pages and 10 groups: got %v", steps, pages, err)
+		}
+		// One page or group may have been under way.
+		if left < -1 {
+			t.Fatalf("stopped at step %d: went on for %d more", steps, -left)
+		}
+	}
+}
+
+// steppedJournal and steppedSnapshots call step after each record and page.
+type steppedJournal struct {
+	*memoryJournal
+	step func()
+}
+
+func (j steppedJournal) Replay(after engine.Position, fn func(engine.Position, []byte, HashCheck) error) error {
+	return j.memoryJournal.Replay(after, func(pos engine.Position, payload []byte, check HashCheck) error {
+		defer j.step()
+		return fn(pos, payload, check)
+	})
+}
+
+type steppedSnapshots struct {
+	*memorySnapshots
+	step func()
+}
+
+func (s steppedSnapshots) Load(meta func(engine.Position, []byte) error, page func(uint8, uint32, []byte) error) (engine.Position, error) {
+	return s.memorySnapshots.Load(meta, func(column uint8, number uint32, data []byte) error {
+		defer s.step()
+		return page(column, number, data)
+	})
+}
+
 func TestPipelineOutlivesASnapshotError(t *testing.T) {
 	// Ensures that a snapshot that cannot be written is counted and costs nothing else.
 	b := newBench()

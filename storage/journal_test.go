@@ -44,6 +44,44 @@ func TestJournalRoundTrip(t *testing.T) {
 	}
 }
 
+func TestLargestRecordsAreSynced(t *testing.T) {
+	// Ensure that records which Pebble takes as tables of their own, up to the largest,
+	// are there after the power failed at the moment of their Append; so are small ones
+	// between them.
+	c := NewCrashFS()
+	s, err := Open(c, "db", Options{RulesVersion: testRules, Fatal: func(err error) { panic(err) }})
+	must(t, err)
+	payload := make([]byte, JournalPayloadBytesMax)
+	sizes := []int{JournalPayloadBytesMax, 10, memTableBytes / 2, 1 << 20, JournalPayloadBytesMax}
+	for k, size := range sizes {
+		copy(payload, []byte{byte(k + 1), 2, 3})
+		payload[size-1] = byte(k + 1)
+		_, err := s.Append(payload[:size], HashCheck{})
+		must(t, err)
+		if k != 0 && k != len(sizes)-1 {
+			continue // a clone is a copy of everything
+		}
+		clone, err := Open(c.CrashClone(0, uint64(k)), "db", Options{RulesVersion: testRules, Fatal: func(err error) { panic(err) }})
+		must(t, err)
+		n := 0
+		must(t, clone.Replay(0, func(_ engine.Position, got []byte, _ HashCheck) error {
+			if len(got) != sizes[n] || got[0] != byte(n+1) || got[len(got)-1] != byte(n+1) {
+				t.Errorf("record %d: got %d bytes, first %d; want %d", n+1, len(got), got[0], sizes[n])
+			}
+			n++
+			return nil
+		}))
+		if n != k+1 {
+			t.Errorf("got %d records after the cut; want %d", n, k+1)
+		}
+		mustClose(t, clone)
+	}
+	if kept := s.journal.batch.Len(); kept > journalRetainedBytes {
+		t.Errorf("the append buffer keeps %d bytes", kept)
+	}
+	mustClose(t, s)
+}
+
 func TestReplayStopsWithTheCallersError(t *testing.T) {
 	// Ensure that an error of the callback ends a replay that is far ahead.
 	s := mustOpen(t, vfs.NewMem())

@@ -149,6 +149,53 @@ func TestServeAfterPowerLoss(t *testing.T) {
 	held(r)
 }
 
+func TestServeTheLargestBatch(t *testing.T) {
+	// Ensures that any batch the contract allows is taken whole, outlives a power cut at
+	// the moment of its answer, and is a duplicate when sent again: 100,000 results, their
+	// targets up to the 64 MiB of a body.
+	if testing.Short() {
+		t.Skip("a batch of 64 MiB takes seconds under the race detector")
+	}
+	const items, bodyBytesMax = 100_000, 64 << 20
+	target := `{"gene":"` + strings.Repeat("G", 24) + `","ct":36.123456}`
+	tail := `","targets":[` + strings.Repeat(target+",", 8) + target + "]}\n"
+	var body strings.Builder
+	for i := range items {
+		fmt.Fprintf(&body, `{"tube":"T%06d","verdict":"negative","lab":"L1","tested_at":"2022-04-04T14:00:00+08:00","run":"`, i)
+		body.WriteString(strings.Repeat("r", (i+1)*(bodyBytesMax/items)-len(tail)-body.Len()))
+		body.WriteString(tail)
+	}
+	fs := storage.NewCrashFS()
+	r := begin(t, func(c *Config) { c.FS, c.Data = fs, "data" })
+	contains(t, r.post("/v1/results", body.String()), `"accepted":100000`, `"rejected":0`)
+	crashed := fs.CrashClone(0, 1)
+	contains(t, r.post("/v1/results", `{"tube":"T000000","verdict":"positive","lab":"L2","tested_at":"2022-04-04T14:00:00+08:00"}`), `"accepted":1`)
+	r.end()
+	r = begin(t, func(c *Config) { c.FS, c.Data = crashed, "data" })
+	contains(t, r.out.String(), "100000 tubes, position 1", "100000 events replayed")
+	contains(t, r.post("/v1/results", body.String()), `"duplicates":100000`)
+}
+
+func TestServeStopsBeforeItIsReady(t *testing.T) {
+	// Ensures that a stop during the replay ends it, cleanly, and that the next start
+	// finds everything.
+	fs := storage.NewCrashFS()
+	r := begin(t, func(c *Config) { c.FS, c.Data = fs, "data" })
+	story(r)
+	crashed := fs.CrashClone(0, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	cfg := defaultConfig()
+	var errs bytes.Buffer
+	cfg.Addr, cfg.FS, cfg.Data, cfg.Errors = "127.0.0.1:0", crashed, "data", &errs
+	cfg.ready = func(string) { t.Error("the server became ready") }
+	if err := run(ctx, cfg); err != nil || !strings.Contains(errs.String(), "stopped before it was ready") {
+		t.Errorf("got %v, %s", err, errs.String())
+	}
+	r = begin(t, func(c *Config) { c.FS, c.Data = crashed, "data" })
+	held(r)
+}
+
 func TestServeWithOptions(t *testing.T) {
 	// Ensures that sync delay, snapshots while running, the operator's listener and the
 	// benchmark routes work together.

@@ -1,0 +1,6 @@
+//go:build race
+
+package engine_test
+
+// raceDetector tells that allocations are counted by the detector too.
+const raceDetector = true
