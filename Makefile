@@ -35,10 +35,10 @@ lint: ## formatting, vet, staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
-fuzz: ## ten seconds on every fuzz target
+fuzz: ## a hundred thousand inputs on every fuzz target
 	@for f in $$(grep -rhoE '^func Fuzz[A-Za-z]+' --include='*_test.go' ingest engine storage | sed 's/func //' | sort -u); do \
 	  p=$$(dirname $$(grep -rlE "^func $$f\b" --include='*_test.go' ingest engine storage | head -1)); \
-	  $(GO) test ./$$p -run XXX -fuzz "^$$f$$" -fuzztime 10s || exit 1; done
+	  $(GO) test ./$$p -run XXX -fuzz "^$$f$$" -fuzztime 100000x -fuzzminimizetime 1x || exit 1; done
 
 faults: build ## a city's day with the server killed on the way, in both orders
 	./bin/loadtest day --server bin/poolwise --people 200000 --seed 7 --order site --kills 3

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"poolwise/engine"
 	"poolwise/ingest"
 )
@@ -414,28 +412,6 @@ func TestChangesLongPoll(t *testing.T) {
 	h.server.stop()
 	if got := <-answers; got != "" {
 		t.Errorf("at the stop: got %q", got)
-	}
-}
-
-func TestLargeAnswersLeaveNoMemory(t *testing.T) {
-	// Ensures that a connection keeps the memory of an ordinary answer, and not that of
-	// a large one.
-	var ctx fasthttp.RequestCtx
-	ctx.Response.KeepBodyBuffer = true
-	for _, c := range []struct {
-		bytes int
-		kept  bool
-	}{{1000, true}, {answerRetainedBytes, true}, {5 << 20, false}, {1000, true}} {
-		answer(&ctx, typeJSON, append(answerMemory(&ctx), make([]byte, c.bytes)...))
-		if got := len(ctx.Response.Body()); got != c.bytes {
-			t.Errorf("got an answer of %d bytes; want %d", got, c.bytes)
-		}
-		ctx.Response.ResetBody()
-		memory := answerMemory(&ctx)
-		if kept := cap(memory) > 0; kept != c.kept || cap(memory) > answerRetainedBytes {
-			t.Errorf("after %d bytes: got %d kept", c.bytes, cap(memory))
-		}
-		ctx.Response.SwapBody(memory)
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *Server) getChanges(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 	if refused != nil {
 		return refused
 	}
-	r.body = answerMemory(ctx)
+	r.body = listMemory()
 	refused = r.read()
 	if refused == nil && r.found == 0 && wait > 0 {
 		refused = r.wait(wait)

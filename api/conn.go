@@ -3,6 +3,7 @@ package api
 import (
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -16,15 +17,21 @@ import (
 // back the answer that was on its way: most clients send a whole body before they
 // look for an answer, and would never learn that theirs is too large.
 //
-// All of it belongs to the connection's goroutine.
+// All of it belongs to the connection's goroutine; only Close also comes from elsewhere.
 type watchedConn struct {
 	net.Conn
 	closedByPeer bool
-	bodyRead     bool // the request's body has been read to its end
-	linger       bool // Close waits until the peer has stopped sending
+	bodyRead     bool        // the request's body has been read to its end
+	linger       atomic.Bool // Close waits until the peer has stopped sending
+	lent         *[]byte     // memory of the answer under way, of largeAnswers
 }
 
+// Read also ends the loan of the answer before: fasthttp reads on only when that is written.
 func (c *watchedConn) Read(p []byte) (int, error) {
+	if c.lent != nil {
+		largeAnswers.Put(c.lent)
+		c.lent = nil
+	}
 	n, err := c.Conn.Read(p)
 	if err == io.EOF {
 		c.closedByPeer = true
@@ -34,7 +41,7 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 
 // Close drops what the peer still sends, for a time, if it was told to linger.
 func (c *watchedConn) Close() error {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.linger && !c.closedByPeer {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.linger.Load() && !c.closedByPeer {
 		if tcp.CloseWrite() == nil && tcp.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 			_, _ = io.Copy(io.Discard, tcp)
 		}
@@ -71,5 +78,5 @@ func endUnread(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	ctx.SetConnectionClose()
-	c.linger = true
+	c.linger.Store(true)
 }

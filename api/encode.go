@@ -6,8 +6,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/valyala/fasthttp"
-
 	"poolwise/engine"
 )
 
@@ -100,18 +98,4 @@ func (z *zone) appendUnix(dst []byte, unix int64) []byte {
 		byte('0'+second/10), byte('0'+second%10))
 	dst = append(dst, z.suffix...)
 	return append(dst, '"')
-}
-
-// answerMemory is what an answer is written into: the connection's own, empty.
-func answerMemory(ctx *fasthttp.RequestCtx) []byte { return ctx.Response.SwapBody(nil)[:0] }
-
-// answer sends what was written into answerMemory. Past answerRetainedBytes the memory
-// is not the connection's any more, and goes with the answer.
-func answer(ctx *fasthttp.RequestCtx, contentType string, body []byte) {
-	ctx.Response.Header.SetContentType(contentType)
-	if cap(body) > answerRetainedBytes {
-		ctx.Response.SetBodyRaw(body)
-		return
-	}
-	ctx.Response.SwapBody(body)
 }

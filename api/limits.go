@@ -22,9 +22,8 @@ const (
 	// lingerTime is how long a connection drops what is still sent to it after a refusal:
 	// 64 MiB at 100 Mbit/s.
 	lingerTime = 6 * time.Second
-	// answerRetainedBytes is the largest answer whose memory stays with its connection
-	// for the next one. 10,000 connections that once asked for everybody would else keep
-	// 50 GB.
+	// answerRetainedBytes is the most memory for answers that stays with a connection:
+	// 10,000 that once asked for 10,000 people would else keep 50 GB.
 	answerRetainedBytes = 256 << 10
 
 	// errorsMax and flagsMax bound what a batch answer details; counts are always whole.

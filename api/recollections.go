@@ -21,7 +21,7 @@ func (s *Server) getRecollections(b *Backend, ctx *fasthttp.RequestCtx, _ []byte
 	if refused != nil {
 		return refused
 	}
-	body := answerMemory(ctx)
+	body := listMemory()
 	last, more := b.Engine.Orders(filter, func(o *engine.OrderView) bool {
 		body = s.appendOrder(body, b.Engine, o, in.now)
 		return true

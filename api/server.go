@@ -228,7 +228,7 @@ func (s *Server) transportError(ctx *fasthttp.RequestCtx, err error) {
 	s.connectionErrors.Add(1)
 	refused := ofTransport(err)
 	refuse(ctx, refused)
-	watched(ctx).linger = refused == errHeaderTooLarge
+	watched(ctx).linger.Store(refused == errHeaderTooLarge)
 }
 
 // expect answers "Expect: 100-continue" ahead of the body: one too large for any path
@@ -238,7 +238,7 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 		return fasthttp.StatusContinue
 	}
 	refuse(ctx, errBodyTooLarge)
-	watched(ctx).linger = true // it may send the body all the same
+	watched(ctx).linger.Store(true) // it may send the body all the same
 	return errBodyTooLarge.status
 }
 

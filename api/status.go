@@ -69,7 +69,7 @@ func (s *Server) postStatus(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 	if refused := r.findAll(b.Engine, s.now()); refused != nil {
 		return refused
 	}
-	body := answerMemory(ctx)
+	body := listMemory()
 	unknown := r.unknown
 	for _, ordinal := range r.ordinals {
 		if ordinal != 0 {

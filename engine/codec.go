@@ -172,7 +172,9 @@ func DecodeBatch(src []byte, b *Batch) (rest []byte, err error) {
 	end := uint32(0)
 	for range tubes {
 		s := r.span(end, len(b.Bytes))
-		end = s.Off + s.Len
+		if end = s.Off + s.Len; s.Len == 0 {
+			r.bad = true
+		}
 		b.Tubes = append(b.Tubes, s)
 		b.TubeHash = append(b.TubeHash, hashBytes(b.Text(s)))
 	}
