@@ -84,7 +84,7 @@ func (e *Engine) checkMember(i uint32, h *header, s uint32, v standing) error {
 	t := e.tubes
 	held := t.effects
 	t.effects = Effects{}
-	t.tellOne(i, h, s, false, false, v)
+	t.tellOne(i, h, s, false, renewal{}, v)
 	want, who, swab := t.effects.Facts[0], t.effects.Person[0], t.effects.Swabbed[0]
 	t.effects = held
 	if got := e.people.mark(s); got != markFor(want) {

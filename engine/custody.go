@@ -290,7 +290,9 @@ func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 	t.addResult(i, e)
 	t.results++
 	after := t.verdict(i)
-	t.refresh(i, 0, false, before.tested != after.tested)
+	t.newest = t.extraCount
+	t.refresh(i, 0, false, before.tested != after.tested || after.labs > 1)
+	t.newest = 0
 	var f Flags
 	if t.headers.get(i).bound == 0 {
 		f |= FlagTubeUnknown

@@ -70,6 +70,7 @@ type standing struct {
 	reported  Seconds // the earliest of the labs that say so
 	tested    Seconds // the latest of them
 	prelim    bool    // all of them preliminary
+	labs      int     // how many say so
 	conflicts int     // plain finals that disagree with a standing positive before them
 }
 
@@ -102,8 +103,35 @@ func (s *standing) join(l standing) {
 	case l.verdict == s.verdict:
 		s.reported, s.tested = min(s.reported, l.reported), max(s.tested, l.tested)
 		s.prelim = s.prelim && l.prelim
+		s.labs += l.labs
 	}
 	s.conflicts = conflicts
+}
+
+// negativeFor is when the negative of a tube was reported for a member with that swab:
+// the earliest report among the labs that tested after it; 0 when none did. skip leaves
+// a result out, as if it had not come.
+func (t *tubes) negativeFor(i uint32, swab Seconds, skip uint32) (reported Seconds) {
+	var lab uint32
+	var l standing
+	take := func() {
+		if l.verdict == Negative && l.tested >= swab && (reported == 0 || l.reported < reported) {
+			reported = l.reported
+		}
+	}
+	for x := t.headers.at(i).extras; x != 0; x = t.extras.at(x).next {
+		e := t.extras.at(x)
+		if e.kind != extraResult || x == skip {
+			continue
+		}
+		if e.lab() != lab {
+			take()
+			lab, l = e.lab(), standing{}
+		}
+		l.fold(e)
+	}
+	take()
+	return reported
 }
 
 // labStanding folds one lab's results in order of (reported_at, stage, gravity). A
@@ -140,7 +168,7 @@ func (s *standing) fold(e *extra) {
 		}
 		return
 	}
-	*s = standing{verdict: verdict, reported: Seconds(e.at), tested: Seconds(e.slot), prelim: stage == Preliminary}
+	*s = standing{verdict: verdict, reported: Seconds(e.at), tested: Seconds(e.slot), prelim: stage == Preliminary, labs: 1}
 }
 
 // opened is what the newest tube.open says; capacity by the newest that states one.

@@ -142,7 +142,7 @@ var only = map[string]struct {
 	folders []string
 	why     string
 }{
-	"github.com/cockroachdb/pebble/v2/vfs": {[]string{"storage", "cmd"}, "storage runs on vfs.FS; cmd chooses the file system"},
+	"github.com/cockroachdb/pebble/v2/vfs": {[]string{"storage"}, "storage runs on vfs.FS; others take storage.Disk"},
 	"github.com/cockroachdb/pebble":        {[]string{"storage"}, "how things are kept is storage's secret"},
 	"github.com/valyala/fasthttp":          {[]string{"api"}, "HTTP stays at the door"},
 }

@@ -139,6 +139,22 @@ func (r *reference) says(tube string) (says tubeSays) {
 	return says
 }
 
+// negativeFor is the earliest report among the labs whose standing negative was tested at
+// or after the swab.
+func (r *reference) negativeFor(tube string, swab engine.Seconds) (reported engine.Seconds) {
+	labs := map[string][]event{}
+	for _, x := range r.results[tube] {
+		labs[x.lab] = append(labs[x.lab], x)
+	}
+	for _, said := range labs {
+		x, _ := fold(said)
+		if x.verdict == engine.Negative && x.at >= swab && (reported == 0 || x.reported < reported) {
+			reported = x.reported
+		}
+	}
+	return reported
+}
+
 // mode is the newest tube.open's; where there is none, or it says none, what all scans say. A
 // tube for one is single unless somebody says otherwise.
 func (r *reference) mode(tube string) engine.Mode {
@@ -265,6 +281,9 @@ func (r *reference) tests(person string) []test {
 		v := r.says(tube)
 		if v.verdict != engine.VerdictNone && !(v.verdict == engine.Negative && v.tested < swab) {
 			t.outcome, t.reported = v.verdict, v.reported
+			if v.verdict == engine.Negative {
+				t.reported = r.negativeFor(tube, swab)
+			}
 		}
 		all = append(all, t)
 	}

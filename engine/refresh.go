@@ -11,7 +11,7 @@ func (t *tubes) refresh(i, touched uint32, first, all bool) {
 		if facts != old {
 			t.setFacts(i, facts)
 		}
-		t.tell(i, touched, first, false, false, standing{})
+		t.tell(i, touched, first, false, renewal{}, standing{})
 		return
 	}
 	v, o := t.verdict(i), t.opened(i)
@@ -27,8 +27,8 @@ func (t *tubes) refresh(i, touched uint32, first, all bool) {
 	}
 	resulted := v.verdict != VerdictNone || factVerdict(old) != VerdictNone
 	all = resulted && (all || facts&tubeTold != old&tubeTold)
-	const shown = 1<<32 - 1 | 3<<tubeMode
-	t.tell(i, touched, first, all, facts&shown != old&shown, v)
+	changed := facts ^ old
+	t.tell(i, touched, first, all, renewal{mode: changed&(3<<tubeMode) != 0, report: changed&wordLow != 0}, v)
 }
 
 func grave(v Verdict) bool { return v >= Inconclusive }
@@ -74,6 +74,9 @@ func (t *tubes) compose(h *header, v standing, o opened, old uint64) uint64 {
 	if v.prelim {
 		f |= tubePrelim
 	}
+	if v.labs > 1 && v.verdict == Negative {
+		f |= tubeSeveral
+	}
 	if v.conflicts > 0 {
 		f |= tubeConflict
 	}
@@ -110,13 +113,15 @@ func (t *tubes) closing(i uint32, f uint64) uint64 {
 	return f
 }
 
-// tell adds effects for the touched test, and for all members if all is set. renewed:
-// what readers see of the outcome (its report, the tube's mode) has changed.
-func (t *tubes) tell(i, touched uint32, first, all, renewed bool, v standing) {
+// renewal is what readers see of an outcome beside the verdict, and has changed.
+type renewal struct{ mode, report bool }
+
+// tell adds effects for the touched test, and for all members if all is set.
+func (t *tubes) tell(i, touched uint32, first, all bool, renewed renewal, v standing) {
 	h := t.headers.get(i)
 	if !all {
 		if touched != 0 {
-			t.tellOne(i, h, touched, first, false, v)
+			t.tellOne(i, h, touched, first, renewal{}, v)
 		}
 		return
 	}
@@ -132,7 +137,7 @@ func (t *tubes) tell(i, touched uint32, first, all, renewed bool, v standing) {
 
 // tellOne tells one member's outcome: the tube's, but a negative tested before the
 // member's swab is none.
-func (t *tubes) tellOne(i uint32, h *header, s uint32, first, renewed bool, v standing) {
+func (t *tubes) tellOne(i uint32, h *header, s uint32, first bool, renewed renewal, v standing) {
 	place := *t.place.get(s)
 	swab := t.swab(i, s)
 	var f TestFacts
@@ -156,6 +161,10 @@ func (t *tubes) tellOne(i uint32, h *header, s uint32, first, renewed bool, v st
 	case Invalid:
 		o = OutcomeMust
 	case Negative:
+		if v.labs > 1 {
+			v.reported = t.negativeFor(i, swab, 0)
+			renewed.report = t.newest != 0 && v.reported != t.negativeFor(i, swab, t.newest)
+		}
 		if v.tested >= swab {
 			o = OutcomeNegative
 			if single && h.facts&tubeSole != 0 {
@@ -171,7 +180,7 @@ func (t *tubes) tellOne(i uint32, h *header, s uint32, first, renewed bool, v st
 		if h.facts&tubeRetained != 0 {
 			f |= factRetained
 		}
-		if renewed {
+		if renewed.mode || renewed.report {
 			f |= factRenewed
 		}
 	}

@@ -83,7 +83,7 @@ func (e *Engine) AppendTubeCode(dst []byte, t TubeIndex) []byte {
 // two slices of the writer.
 func (e *Engine) Status(p PersonOrdinal, s *Status) {
 	asOf := e.Applied() // before the word: what is shown is at least this new
-	for tries := 0; !e.statusUnlocked(p, s); tries++ {
+	for tries := 0; !e.statusUnlocked(p, s, false); tries++ {
 		if tries == 100 || atomic.LoadUint64(e.people.words.at(uint32(p)))&wordSide != 0 {
 			e.mu.RLock()
 			asOf = e.Applied()
@@ -95,8 +95,9 @@ func (e *Engine) Status(p PersonOrdinal, s *Status) {
 	s.AsOf = asOf
 }
 
-// statusUnlocked answers false when the person has a side record or changed meanwhile.
-func (e *Engine) statusUnlocked(p PersonOrdinal, s *Status) bool {
+// statusUnlocked answers false when the person has a side record or changed meanwhile,
+// or when it needs the lock that the caller does not hold.
+func (e *Engine) statusUnlocked(p PersonOrdinal, s *Status, locked bool) bool {
 	w := atomic.LoadUint64(e.people.words.at(uint32(p)))
 	if w&(wordSide|wordBusy) != 0 {
 		return false
@@ -113,7 +114,7 @@ func (e *Engine) statusUnlocked(p PersonOrdinal, s *Status) bool {
 		switch {
 		case m&markUnbound != 0:
 		case m&markClass == markNegative:
-			if !e.takeNegative(t, swab, s) {
+			if !e.takeNegative(t, swab, s, locked) {
 				return false
 			}
 			result = swab
@@ -128,11 +129,17 @@ func (e *Engine) statusUnlocked(p PersonOrdinal, s *Status) bool {
 
 // takeNegative considers a negative for the last one: latest swab, then later report,
 // then smaller code. It answers false when the tube says otherwise by now.
-func (e *Engine) takeNegative(test uint32, swab Seconds, s *Status) bool {
+func (e *Engine) takeNegative(test uint32, swab Seconds, s *Status, locked bool) bool {
 	tube := e.tubes.of(test)
 	facts := atomic.LoadUint64(&e.tubes.headers.at(tube).facts)
 	if factVerdict(facts) != Negative {
 		return false
+	}
+	if facts&tubeSeveral != 0 {
+		if !locked {
+			return false
+		}
+		facts = facts&^wordLow | uint64(e.tubes.negativeFor(tube, swab, 0))
 	}
 	n := LastNegative{Tube: TubeIndex(tube), Swabbed: swab, Reported: Seconds(facts), Mode: factMode(facts)}
 	old := &s.LastNegative
@@ -172,7 +179,7 @@ func (s *Status) settle() {
 // compose is Status for the writer, or for a reader under the lock.
 func (e *Engine) compose(p PersonOrdinal, w uint64, s *Status) {
 	if w&wordSide == 0 {
-		if !e.statusUnlocked(p, s) {
+		if !e.statusUnlocked(p, s, true) {
 			panic("engine: BUG: a status word changed under the lock")
 		}
 		s.AsOf = e.Applied()
@@ -187,7 +194,7 @@ func (e *Engine) compose(p PersonOrdinal, w uint64, s *Status) {
 		switch {
 		case m&markUnbound != 0:
 		case m&markClass == markNegative:
-			e.takeNegative(t, swab, s)
+			e.takeNegative(t, swab, s, true)
 		case m&markClass == markNone && v.pending != 0 && swab >= v.earliest:
 			e.takePending(t, swab, s)
 		}

@@ -24,6 +24,7 @@ type tubes struct {
 	count, tests, extraCount uint32
 	published                atomic.Uint32 // count, for readers
 	results                  uint64
+	newest                   uint32 // extra of the result being taken, 0: none
 	hash                     uint64 // part of StateHash
 
 	effects Effects
@@ -57,11 +58,12 @@ const (
 	tubeMiscounted = 1 << 49 // tube.close counted otherwise
 	tubeGrown      = 1 << 50 // has an extension
 	tubeExtension  = 1 << 51 // is one
+	tubeSeveral    = 1 << 58 // several labs stand with the negative: each member has his own report
 	tubeCounted    = 52      // 6 bits, members + 1 of the tube.close in closed, 0: not said
 )
 
-// What an effect depends on: reported, verdict, mode, preliminary, retained, sole.
-const tubeTold = 1<<32 - 1 | 7<<tubeVerdict | 3<<tubeMode | tubePrelim | tubeRetained | tubeSole
+// What an effect depends on: reported, verdict, mode, preliminary, retained, sole, several.
+const tubeTold = 1<<32 - 1 | 7<<tubeVerdict | 3<<tubeMode | tubePrelim | tubeRetained | tubeSole | tubeSeveral
 
 const (
 	saysPool      = 1 << iota // a scan said pool, or nothing

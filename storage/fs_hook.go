@@ -3,6 +3,7 @@ package storage
 import (
 	"io"
 	"os"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -172,4 +173,20 @@ func (f *hookFile) SyncTo(length int64) (bool, error) {
 	}
 	full, err := f.File.SyncTo(length)
 	return full, f.h.leave(OpSync, f.name, err)
+}
+
+// namedFirst syncs the directory before a marker that names another file is made in
+// it. Pebble makes the manifest and its marker and syncs once for both: a power cut
+// in between could keep the marker alone, and a new store would not open again.
+type namedFirst struct{ vfs.FS }
+
+func (n namedFirst) Unwrap() vfs.FS { return n.FS }
+
+func (n namedFirst) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if strings.HasPrefix(n.PathBase(name), "marker.") {
+		if err := syncDir(n.FS, n.PathDir(name)); err != nil {
+			return nil, err
+		}
+	}
+	return n.FS.Create(name, c)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -75,7 +76,7 @@ func Open(fs FS, dir string, o Options) (*Store, error) {
 		o.memTable = memTableBytes
 	}
 	s := &Store{dir: dir, o: o}
-	s.fs = &hookFS{FS: fs, failed: s.writeFailed}
+	s.fs = namedFirst{&hookFS{FS: fs, failed: s.writeFailed}}
 	if err := s.open(); err != nil {
 		if s.db != nil {
 			err = errors.Join(err, s.db.Close())
@@ -108,6 +109,9 @@ func (s *Store) open() (err error) {
 	s.po = s.pebbleOptions()
 	s.db, err = pebble.Open(s.dir, s.po)
 	s.po.Cache.Unref() // the database holds its own reference
+	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("another process has it open: %w", err)
+	}
 	if err != nil {
 		return err
 	}
