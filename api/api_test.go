@@ -450,3 +450,39 @@ func TestPlainPeople(t *testing.T) {
 		}
 	}
 }
+
+func TestStages(t *testing.T) {
+	// Ensures the wire form of what a laboratory takes back or cannot say: a preliminary
+	// positive is marked, its correction frees, a withdrawn result leaves the swab waiting,
+	// an invalid one asks for any other swab.
+	h := open(t, nil).ready()
+	path := "/v1/people/" + ada + "/status?at=2022-04-04T18:00:00%2B08:00"
+	say := func(tube, verdict, stage, at string) {
+		t.Helper()
+		if _, body, _ := h.ask("POST", "/v1/results", fmt.Sprintf(`{"tube":%q,"verdict":%q,"stage":%q,"lab":"L1","tested_at":"2022-04-04T12:00:00+08:00","reported_at":"2022-04-04T%s+08:00"}`,
+			tube, verdict, stage, at)+"\n"); !strings.Contains(body, `"accepted":1`) {
+			t.Fatalf("got %s", body)
+		}
+	}
+	want := func(parts ...string) {
+		t.Helper()
+		_, body, _ := h.ask("GET", path, "")
+		for _, p := range parts {
+			if !strings.Contains(body, p) {
+				t.Errorf("got %s; want %s", body, p)
+			}
+		}
+	}
+	h.ask("POST", "/v1/scans", scan("T100", ada, "04T07:00:00"))
+	say("T100", "positive", "preliminary", "13:00:00")
+	want(`"state":"held"`, `"causes":[{"tube":"T100","kind":"hold","since":"2022-04-04T13:00:00+08:00","preliminary":true}]`, `"kind":"single"`)
+	say("T100", "negative", "corrected", "14:00:00")
+	want(`"state":"negative"`, `"code":"green"`, `"since":"2022-04-04T14:00:00+08:00"`, `"recollection":null`)
+	say("T100", "negative", "withdrawn", "15:00:00")
+	want(`"state":"sampled"`, `"last_negative":null`, `"pending":{"tube":"T100"`)
+	say("T100", "invalid", "final", "16:00:00")
+	want(`"state":"must_resample"`, `"code":"grey"`, `"kind":"must"`, `"recollection":{"id":"R1","kind":"any","state":"open","due_at":"2022-04-04T22:00:00+08:00"}`)
+	if _, body, _ := h.ask("POST", "/v1/results", `{"tube":"T100","verdict":"negative","stage":"corrected","lab":"L1","tested_at":"2022-04-04T12:00:00+08:00"}`+"\n"); !strings.Contains(body, `"code":"field_missing"`) {
+		t.Errorf("corrected without reported_at: got %s", body)
+	}
+}

@@ -238,6 +238,9 @@ func (s *Server) appendCauses(dst []byte, e *engine.Engine, st *engine.Status) [
 		dst = appendWord(dst, c.Kind.String())
 		dst = append(dst, `,"since":`...)
 		dst = s.zone.appendTime(dst, c.Since)
+		if c.Preliminary {
+			dst = append(dst, `,"preliminary":true`...)
+		}
 		dst = append(dst, '}')
 	}
 	dst = append(dst, `],"recollection":`...)

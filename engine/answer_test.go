@@ -20,6 +20,7 @@ type causeWord struct {
 	kind        engine.CauseKind
 	tube        string
 	since, swab engine.Seconds
+	preliminary bool
 	retained    bool // the reference's own knowledge: not compared
 }
 
@@ -46,6 +47,9 @@ func (w personWord) String() string {
 	fmt.Fprintf(&b, "%s since %s", w.state, clock(w.since))
 	for _, c := range w.causes {
 		fmt.Fprintf(&b, "; %s by %s swab %s reported %s", c.kind, c.tube, clock(c.swab), clock(c.since))
+		if c.preliminary {
+			b.WriteString(" preliminary")
+		}
 	}
 	if w.pendingTube != "" {
 		fmt.Fprintf(&b, "; pending %s swab %s", w.pendingTube, clock(w.pendingSwab))
@@ -64,7 +68,7 @@ func (w personWord) announced() string {
 	var b strings.Builder
 	fmt.Fprint(&b, w.state, w.negative.tube, w.negative.swab, w.negative.reported, w.order)
 	for _, c := range w.causes {
-		fmt.Fprint(&b, "|", c.kind, c.tube)
+		fmt.Fprint(&b, "|", c.kind, c.tube, c.preliminary)
 	}
 	return b.String()
 }

@@ -65,7 +65,7 @@ func (t *tubes) admitScan(tube uint32, who PersonOrdinal, it *item, ask func(Per
 		if t.inOther(tube, &f) {
 			refuse(RefusedPersonInOtherTube, FlagInOtherTube)
 		}
-		if f.HasOrder {
+		if f.HasOrder && f.State != StateMustResample { // any tube fulfils an order of that kind
 			a.flags |= FlagExpectsSingle // taken back when the tube turns out single
 		}
 	}

@@ -203,7 +203,7 @@ func (d *desk) word(s *engine.Status) personWord {
 		w.negative = negativeWord{d.code(n.Tube), n.Swabbed, n.Reported, n.Mode}
 	}
 	for _, c := range s.Causes {
-		w.causes = append(w.causes, causeWord{c.Kind, d.code(c.Tube), c.Since, c.Swabbed, false})
+		w.causes = append(w.causes, causeWord{c.Kind, d.code(c.Tube), c.Since, c.Swabbed, c.Preliminary, false})
 	}
 	slices.SortFunc(w.causes, func(a, b causeWord) int { return strings.Compare(a.tube, b.tube) })
 	if s.Order.Number != 0 && s.Order.State.IsOpen() {

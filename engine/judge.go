@@ -26,7 +26,7 @@ type verdictOnPerson struct {
 type bounds struct {
 	release Seconds // latest releasing negative
 	strong  Seconds // latest suspect or confirmed
-	result  Seconds // latest result of any kind
+	result  Seconds // latest negative, positive or inconclusive; an invalid tells nothing
 }
 
 // judge works out a person from the whole chain and the causes. It only reads.
@@ -66,7 +66,7 @@ func (p *people) judge(s *side, v *verdictOnPerson) {
 func (p *people) bounds(s *side) (b bounds) {
 	for t := s.head; t != 0; t = uint32(*p.tests.get(t) >> 32) {
 		m := p.mark(t)
-		if m&markUnbound != 0 || m&markClass == markNone {
+		if m&markUnbound != 0 || m&markClass != markNegative {
 			continue
 		}
 		swab := Seconds(*p.tests.get(t))
@@ -77,8 +77,14 @@ func (p *people) bounds(s *side) (b bounds) {
 	}
 	for i := s.causes; i != 0; i = p.cause.get(i).next {
 		c := p.cause.get(i)
-		if TestOutcome(c.bits&7) >= OutcomeSuspect && p.mark(c.test)&markUnbound == 0 {
-			b.strong = max(b.strong, Seconds(*p.tests.get(c.test)))
+		o := TestOutcome(c.bits & 7)
+		if o == OutcomeMust || p.mark(c.test)&markUnbound != 0 {
+			continue
+		}
+		swab := Seconds(*p.tests.get(c.test))
+		b.result = max(b.result, swab)
+		if o >= OutcomeSuspect {
+			b.strong = max(b.strong, swab)
 		}
 	}
 	return b

@@ -59,9 +59,9 @@ func day(seed uint64, pure bool) []event {
 			ev.kind = engine.KindTubeClose
 		default:
 			ev.kind = engine.KindResult
-			ev.stage = engine.Final
+			ev.stage = []engine.Stage{engine.Final, engine.Final, engine.Final, engine.Final, engine.Preliminary, engine.Corrected, engine.Withdrawn}[d.IntN(7)]
 			ev.lab = labs[d.IntN(len(labs))]
-			ev.verdict = []engine.Verdict{engine.Negative, engine.Negative, engine.Inconclusive, engine.Positive}[d.IntN(4)]
+			ev.verdict = []engine.Verdict{engine.Negative, engine.Negative, engine.Inconclusive, engine.Positive, engine.Positive, engine.Invalid}[d.IntN(6)]
 			ev.reported = noon(d.IntN(times))
 		}
 		if ev.kind == engine.KindScan || ev.kind == engine.KindUnscan {

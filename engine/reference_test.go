@@ -118,6 +118,7 @@ func fold(said []event) (standing event, conflicts int) {
 type tubeSays struct {
 	verdict  engine.Verdict
 	reported engine.Seconds // the earliest of the labs that say so
+	prelim   bool           // all of them preliminary
 	tested   engine.Seconds // the latest of them
 }
 
@@ -131,9 +132,10 @@ func (r *reference) says(tube string) (says tubeSays) {
 		x, _ := fold(said)
 		switch {
 		case x.verdict > says.verdict:
-			says.verdict, says.reported, says.tested = x.verdict, x.reported, x.at
+			says = tubeSays{x.verdict, x.reported, x.stage == engine.Preliminary, x.at}
 		case x.verdict == says.verdict:
 			says.reported, says.tested = min(says.reported, x.reported), max(says.tested, x.at)
+			says.prelim = says.prelim && x.stage == engine.Preliminary
 		}
 	}
 	return says
@@ -330,7 +332,7 @@ func (r *reference) person(name string) personWord {
 			continue
 		}
 		if kind := t.opens(); kind != engine.CauseNone {
-			w.causes = append(w.causes, causeWord{kind, t.tube, t.reported, t.swab, r.opened(t.tube).retained})
+			w.causes = append(w.causes, causeWord{kind, t.tube, t.reported, t.swab, r.says(t.tube).prelim, r.opened(t.tube).retained})
 		} else if t.outcome == engine.VerdictNone {
 			if w.pendingTube == "" || t.swab < w.pendingFirst {
 				w.pendingFirst = t.swab
@@ -369,23 +371,16 @@ func (w *personWord) decide() {
 	case w.negative.tube != "":
 		w.state, w.since = engine.StateNegative, w.negative.reported
 	}
-	w.order.kind = "single"
-	if slices.ContainsFunc(w.causes, func(c causeWord) bool { return c.kind == engine.CauseHold && !c.retained }) {
-		w.gather(engine.CauseHold)
-	}
-	if len(w.order.causes) == 0 && w.state == engine.StateMustResample {
+	switch {
+	case slices.ContainsFunc(w.causes, func(c causeWord) bool { return c.kind == engine.CauseHold && !c.retained }):
+		w.order.kind = "single"
+	case w.state == engine.StateMustResample:
 		w.order.kind = "any"
-		w.gather(engine.CauseMust)
+	default:
+		return
 	}
-	if len(w.order.causes) == 0 {
-		w.order = orderWord{}
-	}
-}
-
-// gather makes the order of all open causes of a kind, due six hours after the first report.
-func (w *personWord) gather(kind engine.CauseKind) {
-	for _, c := range w.causes {
-		if c.kind != kind {
+	for _, c := range w.causes { // all those open, due six hours after the first report
+		if c.kind != engine.CauseHold && c.kind != engine.CauseMust {
 			continue
 		}
 		w.order.causes = append(w.order.causes, c.tube)

@@ -210,11 +210,12 @@ func (d *Decoder) result(s *shape, code []byte, bits uint8) *fault {
 	case "inconclusive":
 		verdict = engine.Inconclusive
 	case "invalid":
-		return faultVerdictYet
+		verdict = engine.Invalid
 	default:
 		return faultInvalid[fieldVerdict]
 	}
-	if f := d.stage(); f != nil {
+	stage, f := d.stage()
+	if f != nil {
 		return f
 	}
 	tested, f := d.times.read(it.value(fieldTestedAt), fieldTestedAt)
@@ -229,6 +230,8 @@ func (d *Decoder) result(s *shape, code []byte, bits uint8) *fault {
 		if reported < tested {
 			return faultReported
 		}
+	} else if stage >= engine.Corrected {
+		return faultMissing[fieldReportedAt]
 	}
 	if it.seen.has(fieldAt) {
 		if _, f = d.instant(fieldAt); f != nil {
@@ -239,25 +242,29 @@ func (d *Decoder) result(s *shape, code []byte, bits uint8) *fault {
 	if f != nil {
 		return f
 	}
-	b.Add(engine.KindResult, bits, d.tubes.find(b, code), 0, tested, ctx, engine.ResultArg(reported, engine.Final, verdict), extra)
+	b.Add(engine.KindResult, bits, d.tubes.find(b, code), 0, tested, ctx, engine.ResultArg(reported, stage, verdict), extra)
 	return nil
 }
 
-// stage checks the stage of a result.
-func (d *Decoder) stage() *fault {
+// stage reads the stage of a result; final when it says none.
+func (d *Decoder) stage() (engine.Stage, *fault) {
 	it := &d.item
 	if !it.seen.has(fieldStage) {
-		return nil
+		return engine.Final, nil
 	}
 	if it.text.has(fieldStage) {
 		switch string(it.value(fieldStage)) {
+		case "preliminary":
+			return engine.Preliminary, nil
 		case "final":
-			return nil
-		case "preliminary", "corrected", "withdrawn":
-			return faultStageYet
+			return engine.Final, nil
+		case "corrected":
+			return engine.Corrected, nil
+		case "withdrawn":
+			return engine.Withdrawn, nil
 		}
 	}
-	return faultInvalid[fieldStage]
+	return 0, faultInvalid[fieldStage]
 }
 
 // instant reads an optional time that is there.

@@ -61,15 +61,13 @@ type fault struct {
 
 // Faults by field, made once at start so that refusing an item costs no memory.
 var (
-	faultMissing    [fieldCount]*fault
-	faultInvalid    [fieldCount]*fault
-	faultNoOffset   [fieldCount]*fault
-	faultInFuture   [fieldCount]*fault
-	faultNotPerson  = &fault{CodePersonInvalid, `The field "person" must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type.`}
-	faultReported   = &fault{CodeFieldInvalid, `The field "reported_at" must not be before "tested_at".`}
-	faultNotYet     = &fault{CodeFieldInvalid, `The field "type" names an event that this version does not take yet.`}
-	faultStageYet   = &fault{CodeFieldInvalid, `The field "stage" must be final: this version does not take the others yet.`}
-	faultVerdictYet = &fault{CodeFieldInvalid, `The field "verdict" must not be invalid: this version does not take it yet.`}
+	faultMissing   [fieldCount]*fault
+	faultInvalid   [fieldCount]*fault
+	faultNoOffset  [fieldCount]*fault
+	faultInFuture  [fieldCount]*fault
+	faultNotPerson = &fault{CodePersonInvalid, `The field "person" must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type.`}
+	faultReported  = &fault{CodeFieldInvalid, `The field "reported_at" must not be before "tested_at".`}
+	faultNotYet    = &fault{CodeFieldInvalid, `The field "type" names an event that this version does not take yet.`}
 
 	faultNotJSON       = &fault{CodeBadSyntax, "The item is not a JSON object."}
 	faultKeyTwice      = &fault{CodeBadSyntax, "The item has a key given twice."}

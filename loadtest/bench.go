@@ -55,11 +55,10 @@ type benchRun struct {
 }
 
 const (
-	benchConnections      = 16
-	benchDelayConnections = 64
-	benchBatch            = 1000
-	benchDelay            = "2ms"
-	emptyPeopleMax        = 2_000_000 // scans of the empty POST: enough for a second
+	benchConnections = 64 // with and without the delay, so that the two compare
+	benchBatch       = 1000
+	benchDelay       = "2ms"
+	emptyPeopleMax   = 2_000_000 // scans of the empty POST: enough for a second
 )
 
 // RunBench measures, printing one line after another.
@@ -116,7 +115,7 @@ func (b *benchRun) emptyPost(ctx context.Context) func(*Server) error {
 		r.Path = "/bench/empty"
 		var units []*unit
 		people := 0
-		for _, u := range b.city.schedule(BySite, gapFor(16, 1000)) {
+		for _, u := range b.city.schedule(BySite, gapFor(benchConnections, benchBatch)) {
 			if u.phase == phaseScan && people < emptyPeopleMax {
 				u.after = nil
 				units = append(units, u)
@@ -178,8 +177,8 @@ func (b *benchRun) randomOrder(ctx context.Context) error {
 
 func (b *benchRun) delayed(ctx context.Context) error {
 	return b.withServer(ctx, []string{"--sync-delay", benchDelay}, func(server *Server) error {
-		name := fmt.Sprintf("%s syncs, %d conns", benchDelay, benchDelayConnections)
-		return b.write(ctx, server, BySite, benchDelayConnections, name, &b.report.Delayed)
+		name := fmt.Sprintf("%s syncs, %d conns", benchDelay, benchConnections)
+		return b.write(ctx, server, BySite, benchConnections, name, &b.report.Delayed)
 	})
 }
 
