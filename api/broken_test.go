@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -132,7 +133,7 @@ func TestGoneClientIsCarriedOut(t *testing.T) {
 	c.Close()
 	close(h.memory.hold)
 	for h.engine.Applied() != 1 {
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 }
 
