@@ -22,7 +22,6 @@ import (
 type heapPages struct{}
 
 func (heapPages) Page() []byte { return make([]byte, engine.PageBytes) }
-func (heapPages) Free([]byte)  {}
 
 // memory is journal, feed and snapshots without a disk. hold stops the journal.
 type memory struct {

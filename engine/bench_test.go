@@ -11,7 +11,6 @@ import (
 type goPages struct{}
 
 func (goPages) Page() []byte { return make([]byte, PageBytes) }
-func (goPages) Free([]byte)  {}
 
 // dayBatch fills b with one batch of scans: tubes of ten, people in a row or at random.
 func dayBatch(b *Batch, first, n int, person func(i int) uint64, at Seconds) {

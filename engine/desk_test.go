@@ -10,10 +10,9 @@ import (
 )
 
 // pages is the tests' allocator: plain memory, and a count of what was handed out.
-type pages struct{ taken, freed int }
+type pages struct{ taken int }
 
 func (p *pages) Page() []byte { p.taken++; return make([]byte, engine.PageBytes) }
-func (p *pages) Free([]byte)  { p.freed++ }
 
 // policy is that of the round "default".
 var policy = engine.DefaultConfig()

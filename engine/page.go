@@ -10,10 +10,10 @@ import (
 const PageBytes = 64 << 10
 
 // Allocator hands out the engine's pages: PageBytes each, zeroed, aligned to 64
-// bytes, holding no pointers. Tests use the Go heap, the server huge pages.
+// bytes, holding no pointers. Tests use the Go heap, the server huge pages. The engine
+// never gives a page back. FinishLoad's jobs call it from several goroutines.
 type Allocator interface {
 	Page() []byte
-	Free(page []byte)
 }
 
 // column is an array of T in fixed pages behind a directory: it grows without

@@ -17,7 +17,6 @@ import (
 type heapPages struct{}
 
 func (heapPages) Page() []byte { return make([]byte, engine.PageBytes) }
-func (heapPages) Free([]byte)  {}
 
 func newEngine() *engine.Engine {
 	return engine.New(engine.Config{PoolCapacity: 10, Window: 48 * 3600, Recollect: 6 * 3600}, heapPages{})

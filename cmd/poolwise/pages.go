@@ -28,8 +28,7 @@ const (
 // instead of 28, and the garbage collector has nothing to scan.
 type pageAllocator struct {
 	mu    sync.Mutex
-	chunk []byte   // not handed out yet
-	free  [][]byte // handed back
+	chunk []byte // not handed out yet
 }
 
 var _ engine.Allocator = (*pageAllocator)(nil)
@@ -38,25 +37,12 @@ var _ engine.Allocator = (*pageAllocator)(nil)
 func (a *pageAllocator) Page() []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n := len(a.free); n > 0 {
-		page := a.free[n-1]
-		a.free = a.free[:n-1]
-		clear(page)
-		return page
-	}
 	if len(a.chunk) < engine.PageBytes {
 		a.chunk = newChunk(chunkBytes)
 	}
 	page := a.chunk[:engine.PageBytes:engine.PageBytes]
 	a.chunk = a.chunk[engine.PageBytes:]
 	return page
-}
-
-// Free takes a page back.
-func (a *pageAllocator) Free(page []byte) {
-	a.mu.Lock()
-	a.free = append(a.free, page)
-	a.mu.Unlock()
 }
 
 // A chunk is whole huge pages, and a huge page whole pages.
