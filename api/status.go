@@ -284,7 +284,7 @@ func appendOrderID(dst []byte, number uint32) []byte {
 }
 
 func orderKind(o *engine.OrderView) string {
-	if o.Any {
+	if o.Kind == engine.OrderAny {
 		return "any"
 	}
 	return "single"

@@ -26,6 +26,12 @@ type TubeIndex uint32
 // TestIndex names one person's place in one tube (a member slot), from 1; 0 is none.
 type TestIndex uint32
 
+// RoundID numbers rounds in order of first mention; 0 is none, 1 is `default`.
+type RoundID uint16
+
+// RoundDefault always exists.
+const RoundDefault RoundID = 1
+
 // Span is a piece of Batch.Bytes. Its zero value is empty.
 type Span struct{ Off, Len uint32 }
 
@@ -69,11 +75,11 @@ func (r PersonRef) Document() Span { return Span{uint32(r >> 8), uint32(r & 0xff
 // Context is what neighbouring items of a batch share: decoders keep one entry for
 // a run of equal ones. Empty spans and Unset values mean that the item does not say.
 type Context struct {
-	Site, Station, Round, Lab Span
-	Mode                      Mode
-	Purpose                   Purpose
-	Specimen                  Specimen
-	Source                    Source
+	Site, Station, Round, Lab, Area Span
+	Mode                            Mode
+	Purpose                         Purpose
+	Specimen                        Specimen
+	Source                          Source
 }
 
 // Item bits.
@@ -81,6 +87,9 @@ const (
 	ItemLate     = 1 << iota // "late":true
 	ItemRetained             // tube.open: individual_specimens_retained
 )
+
+// NoTube is Batch.Tube of an item that names none.
+const NoTube = ^uint32(0)
 
 // Batch is the well-formed items of one request, as columns, in the order of the
 // request. It is what the journal holds: what was asked, not what was decided.
@@ -90,18 +99,27 @@ const (
 type Batch struct {
 	Received Seconds // server's clock when the request was admitted
 	Roles    Role
+	// Strict: events that name people, sites or labs never put as master data are refused.
+	Strict bool
+	// Lab is the laboratory that the principal speaks for; empty: any.
+	Lab Span
 
 	Kind   []Kind
 	Bits   []uint8
-	Tube   []uint32    // index into Tubes
+	Tube   []uint32    // index into Tubes, or NoTube; transfer: from_tube
 	Person []PersonRef // 0 where the event names no person
-	At     []Seconds   // result: tested_at
+	At     []Seconds   // result: tested_at; master data: 0
 	Ctx    []uint32    // index into Contexts
-	// Arg by kind. tube.open: capacity, 0 = not said. tube.close: members + 1, 0 = not
-	// said. result: reported_at in the low 32 bits, Stage in bits 32..35, Verdict in 36..39.
+	// Arg by kind. scan: HashHousehold in the low 32 bits (0: not said), the tube it is
+	// retained_of, as index into Tubes + 1, in the high 32 (0: none). transfer: to_tube as
+	// index into Tubes in the low 32 bits, HashReason in the high 32. tube.open: capacity,
+	// 0 = not said. tube.close: members + 1, 0 = not said. result: reported_at in the low 32
+	// bits, Stage in bits 32..35, Verdict in 36..39. tube.void, excuse, discharge:
+	// HashReason. recollection.*: the order's number, 0 = by person. person.merge and
+	// unmerge: `to` as a PersonRef (Person is `from`).
 	Arg []uint64
 	// Extra is what is kept and shown but decides nothing (id, reason, run, plate, well,
-	// targets, retained_of …): a JSON object in Bytes, empty for most.
+	// targets …): a JSON object in Bytes, empty for most. Master data: its Fields.
 	Extra []Span
 
 	Tubes    []Span   // distinct tube codes of the batch, canonical
@@ -112,7 +130,7 @@ type Batch struct {
 	// Filled by Apply.
 	Outcome []Outcome
 	Flags   []Flags
-	Detail  []uint32 // RefusedTubeFull: members<<8 | capacity
+	Detail  []uint32 // RefusedTubeFull, RefusedCapacityOverPolicy: members<<8 | capacity
 }
 
 // ResultArg packs Arg of a result.
@@ -152,7 +170,7 @@ func (b *Batch) Put(text []byte) Span {
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
-	b.Received, b.Roles = 0, 0
+	b.Received, b.Roles, b.Strict, b.Lab = 0, 0, false, Span{}
 	b.Kind, b.Bits, b.Tube, b.Person, b.At = b.Kind[:0], b.Bits[:0], b.Tube[:0], b.Person[:0], b.At[:0]
 	b.Ctx, b.Arg, b.Extra = b.Ctx[:0], b.Arg[:0], b.Extra[:0]
 	b.Tubes, b.TubeHash, b.Contexts, b.Bytes = b.Tubes[:0], b.TubeHash[:0], b.Contexts[:0], b.Bytes[:0]
@@ -166,6 +184,12 @@ func (b *Batch) PrepareAnswers() {
 	b.Flags = append(b.Flags[:0], make([]Flags, n)...)
 	b.Detail = append(b.Detail[:0], make([]uint32, n)...)
 }
+
+// HashReason is the hash of a reason, by which an event that was sent again is known.
+func HashReason(reason []byte) uint64 { return hashBytes(reason) & (1<<32 - 1) }
+
+// HashHousehold is the hash of a household's name; never 0.
+func HashHousehold(name []byte) uint64 { return max(hashBytes(name)&(1<<32-1), 1) }
 
 // HashTube is the hash of a canonical tube code, the same on every machine.
 func HashTube(code []byte) uint64 { return hashBytes(code) }

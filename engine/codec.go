@@ -8,18 +8,20 @@ import (
 
 // The journal's form of a batch, drawn in FORMAT.md:
 //
-//	byte    version, 1
+//	byte    version, 2
 //	uint32  received
 //	byte    roles
+//	byte    bit 0: strict
 //	uvarint items, tubes, contexts, length of text
 //	text    tube codes, names, documents, extras
+//	span    laboratory of the principal
 //	tubes   span each: zigzag offset from the end of the last, length
-//	contexts 4 spans and 4 bytes each
+//	contexts 5 spans and 4 bytes each
 //	runs    of items with equal (kind, bits, context, kind of reference, has argument, has extra):
 //	        uvarint count, kind, bits, shape, uvarint context; then the items
-//	item    zigzag step of the tube number, reference (4 or 8 bytes), zigzag step of at,
+//	item    zigzag step of the tube number (unless it has none), reference (4 or 8 bytes), zigzag step of at,
 //	        uvarint argument, extra's span
-const batchVersion = 1
+const batchVersion = 2
 
 // Bits of a run's shape.
 const (
@@ -27,6 +29,7 @@ const (
 	shapeKey                  // reference is 8 bytes
 	shapeArgument             // an argument follows
 	shapeExtra                // a span follows
+	shapeNoTube               // NoTube
 )
 
 func shapeOf(b *Batch, k int) byte {
@@ -44,6 +47,9 @@ func shapeOf(b *Batch, k int) byte {
 	if b.Extra[k].Len != 0 {
 		s |= shapeExtra
 	}
+	if b.Tube[k] == NoTube {
+		s |= shapeNoTube
+	}
 	return s
 }
 
@@ -52,18 +58,23 @@ func shapeOf(b *Batch, k int) byte {
 func AppendBatch(dst []byte, b *Batch) []byte {
 	dst = append(dst, batchVersion)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(b.Received))
-	dst = append(dst, byte(b.Roles))
+	strict := byte(0)
+	if b.Strict {
+		strict = 1
+	}
+	dst = append(dst, byte(b.Roles), strict)
 	for _, n := range [...]int{b.Len(), len(b.Tubes), len(b.Contexts), len(b.Bytes)} {
 		dst = binary.AppendUvarint(dst, uint64(n))
 	}
 	dst = append(dst, b.Bytes...)
+	dst = appendSpan(dst, b.Lab, 0)
 	end := uint32(0)
 	for _, s := range b.Tubes {
 		dst, end = appendSpan(dst, s, end), s.Off+s.Len
 	}
 	for i := range b.Contexts {
 		c := &b.Contexts[i]
-		for _, s := range [...]Span{c.Site, c.Station, c.Round, c.Lab} {
+		for _, s := range [...]Span{c.Site, c.Station, c.Round, c.Lab, c.Area} {
 			dst = appendSpan(dst, s, 0)
 		}
 		dst = append(dst, byte(c.Mode), byte(c.Purpose), byte(c.Specimen), byte(c.Source))
@@ -78,8 +89,10 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 		dst = append(dst, byte(b.Kind[k]), b.Bits[k], shape)
 		dst = binary.AppendUvarint(dst, uint64(b.Ctx[k]))
 		for ; n > 0; n, k = n-1, k+1 {
-			dst = binary.AppendVarint(dst, int64(b.Tube[k])-tube)
-			tube = int64(b.Tube[k])
+			if shape&shapeNoTube == 0 {
+				dst = binary.AppendVarint(dst, int64(b.Tube[k])-tube)
+				tube = int64(b.Tube[k])
+			}
 			if shape&shapeOrdinal != 0 {
 				dst = binary.LittleEndian.AppendUint32(dst, uint32(b.Person[k]))
 			} else if shape&shapeKey != 0 {
@@ -159,16 +172,17 @@ func (r *batchReader) span(from uint32, limit int) Span {
 func DecodeBatch(src []byte, b *Batch) (rest []byte, err error) {
 	b.Reset()
 	r := batchReader{src: src}
-	head := r.take(6)
+	head := r.take(7)
 	if r.bad || head[0] != batchVersion {
 		return nil, fmt.Errorf("cannot decode batch: got version %d; want %d: %w", head[0], batchVersion, ErrBatch)
 	}
-	b.Received, b.Roles = Seconds(binary.LittleEndian.Uint32(head[1:])), Role(head[5])
+	b.Received, b.Roles, b.Strict = Seconds(binary.LittleEndian.Uint32(head[1:])), Role(head[5]), head[6]&1 != 0
 	items, tubes, contexts := r.uvarint(), r.uvarint(), r.uvarint()
 	b.Bytes = append(b.Bytes, r.take(r.uvarint())...)
 	if most := uint64(len(r.src)); r.bad || tubes > most || contexts > most || items > most {
 		return nil, fmt.Errorf("cannot decode batch: counts exceed %d bytes: %w", len(src), ErrBatch)
 	}
+	b.Lab = r.span(0, len(b.Bytes))
 	end := uint32(0)
 	for range tubes {
 		s := r.span(end, len(b.Bytes))
@@ -179,7 +193,7 @@ func DecodeBatch(src []byte, b *Batch) (rest []byte, err error) {
 		b.TubeHash = append(b.TubeHash, hashBytes(b.Text(s)))
 	}
 	for range contexts {
-		c := Context{Site: r.span(0, len(b.Bytes)), Station: r.span(0, len(b.Bytes)), Round: r.span(0, len(b.Bytes)), Lab: r.span(0, len(b.Bytes))}
+		c := Context{Site: r.span(0, len(b.Bytes)), Station: r.span(0, len(b.Bytes)), Round: r.span(0, len(b.Bytes)), Lab: r.span(0, len(b.Bytes)), Area: r.span(0, len(b.Bytes))}
 		t := r.take(4)
 		c.Mode, c.Purpose, c.Specimen, c.Source = Mode(t[0]), Purpose(t[1]), Specimen(t[2]), Source(t[3])
 		b.Contexts = append(b.Contexts, c)
@@ -203,7 +217,11 @@ func (r *batchReader) items(b *Batch, items uint64) {
 			return
 		}
 		for ; n > 0 && !r.bad; n-- {
-			tube += r.varint()
+			named := NoTube
+			if shape&shapeNoTube == 0 {
+				tube += r.varint()
+				named = uint32(tube)
+			}
 			var who PersonRef
 			if shape&shapeOrdinal != 0 {
 				who = PersonRef(binary.LittleEndian.Uint32(r.take(4)))
@@ -219,12 +237,44 @@ func (r *batchReader) items(b *Batch, items uint64) {
 			if shape&shapeExtra != 0 {
 				extra = r.span(0, len(b.Bytes))
 			}
-			if d := who.Document(); at < 0 || at > 1<<32-1 || shape&shapeKey != 0 && who.Type() == RefOrdinal || tube < 0 || tube >= int64(len(b.Tubes)) || who.Type() > RefDocument ||
+			if d := who.Document(); at < 0 || at > 1<<32-1 || shape&shapeKey != 0 && who.Type() == RefOrdinal || shape&shapeNoTube == 0 && (tube < 0 || tube >= int64(len(b.Tubes))) || who.Type() > RefDocument ||
 				who.Type() == RefDocument && uint64(d.Off)+uint64(d.Len) > uint64(len(b.Bytes)) {
 				r.bad = true
 				return
 			}
-			b.Add(kind, bits, uint32(tube), who, Seconds(at), uint32(ctx), arg, extra)
+			if !sound(b, kind, named, who, arg) {
+				r.bad = true
+				return
+			}
+			b.Add(kind, bits, named, who, Seconds(at), uint32(ctx), arg, extra)
 		}
 	}
+}
+
+// sound tells whether what an item points to is there, so that Apply need not look.
+func sound(b *Batch, kind Kind, tube uint32, who PersonRef, arg uint64) bool {
+	tubes := uint64(len(b.Tubes))
+	switch kind {
+	case KindScan, KindUnscan, KindTransfer:
+		if tube == NoTube || who == 0 {
+			return false
+		}
+		if kind == KindScan {
+			return arg>>32 <= tubes
+		}
+		return kind == KindUnscan || arg&wordLow < tubes
+	case KindTubeOpen, KindTubeClose, KindResult, KindTubeVoid, KindTubeReceive, KindTubeReject, KindTubeLost:
+		return tube != NoTube
+	case KindMerge, KindUnmerge:
+		to := PersonRef(arg)
+		if d := to.Document(); to.Type() == RefDocument && uint64(d.Off)+uint64(d.Len) > uint64(len(b.Bytes)) {
+			return false
+		}
+		return who != 0 && to != 0 && to.Type() <= RefDocument
+	case KindExcuse, KindDischarge, KindRoster:
+		return who != 0
+	case KindAcknowledge, KindUnreachable:
+		return who != 0 || arg != 0 && arg <= wordLow
+	}
+	return kind >= KindArea && kind <= KindRound
 }

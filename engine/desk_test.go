@@ -213,7 +213,7 @@ func (d *desk) word(s *engine.Status) personWord {
 
 func (d *desk) orderWord(o *engine.OrderView) orderWord {
 	w := orderWord{kind: "single", due: o.Due}
-	if o.Any {
+	if o.Kind == engine.OrderAny {
 		w.kind = "any"
 	}
 	for _, t := range o.Causes {

@@ -38,7 +38,7 @@ import (
 )
 
 // RulesVersion is one more whenever the same journal would give another state.
-const RulesVersion = 1
+const RulesVersion = 2
 
 // Config is the policy of the round "default", which always exists.
 type Config struct {
@@ -64,6 +64,7 @@ type Engine struct {
 	registry *registry
 	tubes    *tubes
 	people   *people
+	notes    *notes
 	sites    names
 	labs     names
 	policy   Config
@@ -88,7 +89,7 @@ type Engine struct {
 // New makes an empty engine on pages of alloc.
 func New(cfg Config, alloc Allocator) *Engine {
 	e := &Engine{policy: cfg, registry: newRegistry(alloc), tubes: newTubes(cfg, alloc),
-		people: newPeople(cfg, alloc), sites: newNames(MaxSites), labs: newNames(MaxLabs)}
+		people: newPeople(cfg, alloc), notes: newNotes(alloc), sites: newNames(MaxSites), labs: newNames(MaxLabs)}
 	e.people.words.grow(0)
 	e.registry.keys.grow(0)
 	e.people.order.grow(0)
@@ -404,5 +405,5 @@ func (e *Engine) Counts() Counts {
 // StateHash is the sum of a hash over everything that exists: equal for equal
 // journals, whatever restarts lay between. Writer's goroutine, between groups.
 func (e *Engine) StateHash() uint64 {
-	return e.registry.hash + e.tubes.hash + e.people.hash + mix(uint64(e.Applied()))
+	return e.registry.hash + e.tubes.hash + e.people.hash + e.notes.hash + mix(uint64(e.Applied()))
 }

@@ -22,6 +22,15 @@ const (
 	colKeys
 	colTexts
 	colClosed
+	colNoteHeads
+	colNotes
+	colAttributes // people as master data knows them
+	colVaccinated
+	colHouseholds
+	colAreaAt
+	colLeafNext // people of a leaf area
+	colMoves    // transfers
+	colRounds   // the first of the columns of rounds: MaxRounds follow
 )
 
 func (e *Engine) columns() []pager {

@@ -231,7 +231,10 @@ func (s *Status) addCause(e *Engine, c CauseView) {
 // orderView fills the open order of a person whose causes are composed.
 func (e *Engine) orderView(n uint32, v *verdictOnPerson, s *Status) {
 	o := e.people.order.at(n)
-	s.Order.Number, s.Order.Person, s.Order.Any = n, PersonOrdinal(o.person), v.any
+	s.Order.Number, s.Order.Person, s.Order.Kind = n, PersonOrdinal(o.person), OrderSingle
+	if v.any {
+		s.Order.Kind = OrderAny
+	}
 	s.Order.State, s.Order.Opened, s.Order.Due = OrderState(o.state), o.opened, o.due
 	var latest Seconds
 	for i := range s.Causes {

@@ -166,6 +166,13 @@ func (t *tubes) of(test uint32) uint32 {
 	return i
 }
 
+// roundOf is the round that a test counts in.
+func (t *tubes) roundOf(tube, test uint32) RoundID { return RoundDefault }
+
+// isVoid, isReceived tell whether a tube was ever declared void, received by a laboratory.
+func (t *tubes) isVoid(tube uint32) bool     { return false }
+func (t *tubes) isReceived(tube uint32) bool { return false }
+
 func (t *tubes) setFacts(i uint32, facts uint64) {
 	h := t.headers.mut(i)
 	t.hash += mixTube(i, facts, 0) - mixTube(i, h.facts, 0)

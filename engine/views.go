@@ -23,7 +23,7 @@ type CauseView struct {
 type OrderView struct {
 	Number uint32 // R<Number>; 0: none
 	Person PersonOrdinal
-	Any    bool // kind "any" (must_resample), else "single"
+	Kind   OrderKind
 	State  OrderState
 	Opened Seconds // reported_at of the earliest cause
 	Due    Seconds
@@ -37,8 +37,10 @@ type Status struct {
 	LastNegative LastNegative
 	PendingTube  TubeIndex // newest swab without an outcome, 0: none
 	PendingSwab  Seconds
-	Causes       []CauseView // open ones, by tube code of the wire order: strongest first, then earliest
-	Order        OrderView
+	Causes       []CauseView   // open ones, by tube code of the wire order: strongest first, then earliest
+	Order        OrderView     // open one; Number 0: none
+	Recheck      OrderView     // open recheck task of a suspect; Number 0: none
+	MergedInto   PersonOrdinal // the identity that orders name, when it is not this one; 0: none
 	AsOf         Position
 	ProofBlocked bool // held, suspect or confirmed
 }
@@ -75,10 +77,26 @@ type TubeView struct {
 	Reported        Seconds
 	Resolution      Resolution
 	ClosedAt        Seconds
+	ReceivedAt      Seconds // 0: never
+	ReceivedBy      string
+	RejectedAt      Seconds // newest, 0: never
+	LostAt          Seconds
+	VoidAt          Seconds
 	ClosedMembers   int // -1: not said
 	FirstSwab       Seconds
 	Members         []MemberView
 	MembersResolved int
 	Results         []ResultView
 	Flags           Flags // count_mismatch, single_with_many, verdict_conflict, tube_unknown (no members yet)
+}
+
+// AlertView is a condition that somebody should look at, as long as it holds.
+type AlertView struct {
+	Kind    AlertKind
+	Tube    TubeIndex
+	Code    string
+	Site    string
+	Verdict Verdict
+	Since   Seconds // the report, closing or swab that brought it about
+	Members int     // people concerned
 }

@@ -12,6 +12,23 @@ const (
 	KindTubeOpen
 	KindTubeClose
 	KindResult
+	KindTransfer
+	KindTubeVoid
+	KindTubeReceive
+	KindTubeReject
+	KindTubeLost
+	KindExcuse
+	KindAcknowledge // recollection.ack
+	KindUnreachable // recollection.unreachable
+	KindDischarge
+	KindMerge
+	KindUnmerge
+	// Master data: the item is in Extra, see Fields.
+	KindArea
+	KindSite
+	KindLab
+	KindRound
+	KindRoster
 )
 
 // Verdict is what a laboratory says of a tube. A graver verdict is a larger number.
@@ -100,6 +117,38 @@ const (
 	CauseConfirmed
 )
 
+// OrderKind is what a person is asked to do.
+type OrderKind uint8
+
+const (
+	OrderSingle  OrderKind = iota // held: a single tube
+	OrderAny                      // must_resample: any tube
+	OrderRecheck                  // suspect: a single tube with purpose recheck, for a cdc laboratory
+)
+
+// Risk of an area.
+type Risk uint8
+
+const (
+	RiskLow Risk = iota
+	RiskMedium
+	RiskHigh
+	RiskClosed
+)
+
+// AlertKind is what an alert is about. Conditions, not messages: an alert is there
+// while its condition holds.
+type AlertKind uint8
+
+const (
+	AlertTubeUnknown      AlertKind = 1 + iota // a result whose tube has no members
+	AlertResultOfVoidTube                      // a positive or inconclusive of a void, rejected or lost tube
+	AlertVerdictConflict                       // a plain final disagrees with a standing positive
+	AlertSinglesNegative                       // all singles of a positive pool are negative
+	AlertSampledAfterTest                      // a negative tested before a member's swab
+	AlertCountMismatch                         // tube.close counted otherwise than the scans
+)
+
 // OrderState is the state of a re-collection order. All up to OrderSwabbed count as open.
 type OrderState uint8
 
@@ -135,7 +184,8 @@ func name[T ~uint8](names []string, v T) string {
 }
 
 var (
-	kindNames       = []string{"", "scan", "unscan", "tube.open", "tube.close", "result"}
+	kindNames = []string{"", "scan", "unscan", "tube.open", "tube.close", "result", "transfer", "tube.void", "tube.receive", "tube.reject", "tube.lost",
+		"excuse", "recollection.ack", "recollection.unreachable", "discharge", "person.merge", "person.unmerge", "area", "site", "lab", "round", "roster"}
 	verdictNames    = []string{"", "invalid", "negative", "inconclusive", "positive"}
 	stageNames      = []string{"preliminary", "final", "corrected", "withdrawn"}
 	modeNames       = []string{"", "pool", "household", "single"}
@@ -143,6 +193,9 @@ var (
 	stateNames      = []string{"unknown", "negative", "sampled", "must_resample", "held", "suspect", "confirmed"}
 	causeNames      = []string{"", "must", "hold", "suspect", "confirmed"}
 	orderNames      = []string{"open", "acknowledged", "unreachable", "swabbed", "fulfilled", "cancelled"}
+	orderKindNames  = []string{"single", "any", "recheck"}
+	riskNames       = []string{"low", "medium", "high", "closed"}
+	alertNames      = []string{"", "tube_unknown", "result_of_void_tube", "verdict_conflict", "pool_positive_singles_negative", "sampled_after_test", "count_mismatch"}
 	resolutionNames = []string{"open", "closed", "in_transit", "received", "negative", "resolving", "resolved", "void", "lost"}
 )
 
@@ -155,6 +208,9 @@ func (s State) String() string      { return name(stateNames, s) }
 func (c CauseKind) String() string  { return name(causeNames, c) }
 func (o OrderState) String() string { return name(orderNames, o) }
 func (r Resolution) String() string { return name(resolutionNames, r) }
+func (o OrderKind) String() string  { return name(orderKindNames, o) }
+func (r Risk) String() string       { return name(riskNames, r) }
+func (a AlertKind) String() string  { return name(alertNames, a) }
 
 // IsOpen tells whether a list of open orders shows it.
 func (o OrderState) IsOpen() bool { return o <= OrderSwabbed }
