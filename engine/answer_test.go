@@ -21,13 +21,20 @@ type causeWord struct {
 	tube        string
 	since, swab engine.Seconds
 	preliminary bool
-	retained    bool // the reference's own knowledge: not compared
 }
 
 type orderWord struct {
-	kind   string // empty: no open order
-	causes []string
-	due    engine.Seconds
+	kind        string // single, any, recheck; empty: no open order
+	causes      []string
+	opened, due engine.Seconds
+	state       engine.OrderState
+}
+
+func (o orderWord) String() string {
+	if o.kind == "" {
+		return "none"
+	}
+	return fmt.Sprintf("%s because %s opened %s due %s %s", o.kind, strings.Join(o.causes, " "), clock(o.opened), clock(o.due), o.state)
 }
 
 // personWord is one person's status. Causes and an order's causes are by tube code.
@@ -40,6 +47,8 @@ type personWord struct {
 	pendingFirst engine.Seconds // only the reference knows it
 	causes       []causeWord
 	order        orderWord
+	recheck      orderWord
+	mergedInto   string
 }
 
 func (w personWord) String() string {
@@ -57,8 +66,13 @@ func (w personWord) String() string {
 	if n := w.negative; n.tube != "" {
 		fmt.Fprintf(&b, "; last negative %s swab %s reported %s %s", n.tube, clock(n.swab), clock(n.reported), n.mode)
 	}
-	if w.order.kind != "" {
-		fmt.Fprintf(&b, "; order %s because %s due %s", w.order.kind, strings.Join(w.order.causes, " "), clock(w.order.due))
+	for _, o := range []orderWord{w.order, w.recheck} {
+		if o.kind != "" {
+			fmt.Fprintf(&b, "; order %s", o)
+		}
+	}
+	if w.mergedInto != "" {
+		fmt.Fprintf(&b, "; is %s", w.mergedInto)
 	}
 	return b.String()
 }
@@ -66,7 +80,7 @@ func (w personWord) String() string {
 // announced is the part of a status whose change the feed must tell.
 func (w personWord) announced() string {
 	var b strings.Builder
-	fmt.Fprint(&b, w.state, w.negative.tube, w.negative.swab, w.negative.reported, w.order)
+	fmt.Fprint(&b, w.state, w.negative.tube, w.negative.swab, w.negative.reported, w.order.kind, w.order.causes, w.order.due)
 	for _, c := range w.causes {
 		fmt.Fprint(&b, "|", c.kind, c.tube, c.preliminary)
 	}
@@ -91,15 +105,46 @@ func (w personWord) tubes() []string {
 
 // tubeWord is what is known of a tube; members as name@swab.
 type tubeWord struct {
-	mode     engine.Mode
-	capacity int
-	verdict  engine.Verdict
-	reported engine.Seconds
-	members  []string
+	mode                           engine.Mode
+	purpose                        engine.Purpose
+	capacity                       int
+	verdict                        engine.Verdict
+	reported                       engine.Seconds
+	members                        []string
+	round                          string // of its opening or its scans; empty: none says
+	retained, void, lost, received bool
+	rejected                       engine.Seconds
 }
 
 func (w tubeWord) String() string {
-	return fmt.Sprintf("%s for %d, %s reported %s, holds %s", w.mode, w.capacity, w.verdict, clock(w.reported), strings.Join(w.members, " "))
+	s := fmt.Sprintf("%s for %d, %s, %s reported %s, holds %s", w.mode, w.capacity, w.purpose, w.verdict, clock(w.reported), strings.Join(w.members, " "))
+	if w.round != "" {
+		s += ", round " + w.round
+	}
+	for _, x := range []struct {
+		is   bool
+		word string
+	}{{w.retained, "retained"}, {w.void, "void"}, {w.lost, "lost"}, {w.received, "received"}, {w.rejected != 0, "rejected " + clock(w.rejected)}} {
+		if x.is {
+			s += ", " + x.word
+		}
+	}
+	return s
+}
+
+// coverWord is the coverage of one area in one round.
+type coverWord struct {
+	expected, unrostered, sampled, excused, missing, received, resulted, negative, must, held, suspect, confirmed int
+}
+
+// count is one of the counts by its word, -1 for no such word.
+func (w coverWord) count(word string) int {
+	counts := map[string]int{"expected": w.expected, "unrostered": w.unrostered, "sampled": w.sampled, "excused": w.excused, "missing": w.missing,
+		"received": w.received, "resulted": w.resulted, "negative": w.negative, "must_resample": w.must, "held": w.held, "suspect": w.suspect, "confirmed": w.confirmed}
+	if n, ok := counts[word]; ok {
+		return n
+	}
+	return -1
 }
 
 // answer is what became of one item.
@@ -132,6 +177,9 @@ func clock(s engine.Seconds) string {
 	}
 	t := int64(s) - int64(midnight)
 	day := t / 86400
+	if t%86400 < 0 {
+		day--
+	}
 	t -= day * 86400
 	text := fmt.Sprintf("%02d:%02d", t/3600, t/60%60)
 	if t%60 != 0 {
@@ -146,9 +194,11 @@ func clock(s engine.Seconds) string {
 // parseClock is the inverse of clock.
 func parseClock(text string) (engine.Seconds, error) {
 	var day, h, m, s int64
-	clockPart, dayPart, hasDay := strings.Cut(text, "+")
-	if hasDay {
-		if _, err := fmt.Sscanf(dayPart, "%d", &day); err != nil {
+	at := strings.LastIndexAny(text, "+-")
+	clockPart := text
+	if at >= 0 {
+		clockPart = text[:at]
+		if _, err := fmt.Sscanf(text[at:], "%d", &day); err != nil {
 			return 0, fmt.Errorf("cannot read the day of %q: %w", text, err)
 		}
 	}

@@ -12,7 +12,7 @@ func (e *Engine) Bytes() []Part {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	p, t, r := e.people, e.tubes, e.registry
-	return []Part{
+	parts := []Part{
 		{"person_keys", "person", r.keys.bytes()},
 		{"person_index", "person", r.index.bytes()},
 		{"person_words", "person", p.words.bytes()},
@@ -30,6 +30,9 @@ func (e *Engine) Bytes() []Part {
 		{"sides", "", p.sides.bytes()},
 		{"causes", "", p.cause.bytes()},
 		{"orders", "", p.order.bytes()},
-		{"names", "", e.sites.bytes + e.labs.bytes},
+		{"moves", "", t.moves.bytes()},
+		{"watched_tubes", "", t.watched.bytes()},
+		{"notes", "", e.notes.bytes()},
 	}
+	return append(parts, e.master.bytes()...)
 }

@@ -54,8 +54,8 @@ func (e *Engine) checkTubes() error {
 		if h.facts&tubeExtension != 0 {
 			continue
 		}
-		v := t.verdict(i)
-		facts := t.closing(i, t.compose(h, v, t.opened(i), h.facts))
+		v, w := t.verdict(i), t.said(i)
+		facts := t.closing(i, t.compose(h, &v, &w, h.facts))
 		if facts != h.facts {
 			return fmt.Errorf("I3: tube %d has facts %x; want %x", i, h.facts, facts)
 		}
@@ -66,7 +66,7 @@ func (e *Engine) checkTubes() error {
 				if *t.place.at(s)&placeBound != 0 {
 					bound++
 				}
-				err = e.checkMember(i, h, s, v)
+				err = e.checkMember(i, h, s, &v, &w)
 			}
 			return err == nil
 		})
@@ -80,12 +80,13 @@ func (e *Engine) checkTubes() error {
 	return nil
 }
 
-func (e *Engine) checkMember(i uint32, h *header, s uint32, v standing) error {
+func (e *Engine) checkMember(i uint32, h *header, s uint32, v *standing, w *said) error {
 	t := e.tubes
 	held := t.effects
 	t.effects = Effects{}
-	t.tellOne(i, h, s, false, renewal{}, v)
+	t.tellOne(i, h, s, false, renewal{}, v, w)
 	want, who, swab := t.effects.Facts[0], t.effects.Person[0], t.effects.Swabbed[0]
+	note := t.effects.note(want)
 	t.effects = held
 	if got := e.people.mark(s); got != markFor(want) {
 		return fmt.Errorf("I2: test %d of person %d in tube %d is marked %b; want %b", s, who, i, got, markFor(want))
@@ -93,17 +94,19 @@ func (e *Engine) checkMember(i uint32, h *header, s uint32, v standing) error {
 	if got := Seconds(*e.people.tests.at(s)); got != swab {
 		return fmt.Errorf("I2: test %d of person %d in tube %d was swabbed at %d; want %d", s, who, i, got, swab)
 	}
-	if want.outcome() <= OutcomeNegative {
+	if !want.has(factNoted) {
 		return nil
 	}
-	w := *e.people.words.at(uint32(who))
-	if w&wordSide == 0 {
+	word := *e.people.words.at(uint32(who))
+	if word&wordSide == 0 {
 		return fmt.Errorf("I2: person %d has no record of the outcome of tube %d", who, i)
 	}
-	for x := e.people.sides.at(uint32(w)).causes; x != 0; x = e.people.cause.at(x).next {
+	for x := e.people.sides.at(uint32(word)).causes; x != 0; x = e.people.cause.at(x).next {
 		if c := e.people.cause.at(x); c.test == s {
 			if c.reported != want.reported() || TestOutcome(c.bits&7) != want.outcome() || c.bits&causeRetained != 0 != want.has(factRetained) ||
-				c.bits&causePreliminary != 0 != want.has(factPreliminary) {
+				c.bits&causePreliminary != 0 != want.has(factPreliminary) || c.bits&causeRecheck != 0 != want.has(factRecheck) ||
+				c.bits&causeWhole != 0 != want.has(factWhole) || c.bits&causeReady != 0 != want.has(factReady) ||
+				c.tube != uint32(note.Tube) || c.link != uint32(note.Link) || c.due != note.Due {
 				return fmt.Errorf("I2: the cause of person %d from tube %d is not what the tube says", who, i)
 			}
 			return nil
@@ -128,19 +131,13 @@ func (e *Engine) checkPeople() error {
 		head := uint32(w)
 		var v verdictOnPerson
 		if w&wordSide != 0 {
-			s := p.sides.at(head)
-			head = s.head
-			p.judge(s, &v)
-			is := s.order != 0 && OrderState(p.order.at(s.order).state).IsOpen()
-			if is != v.need {
-				return fmt.Errorf("I5: person %d has an open order: %v; want %v", o, is, v.need)
+			head = p.sides.at(head).head
+			p.judge(PersonOrdinal(o), &v)
+			n, err := e.checkOrders(PersonOrdinal(o), &v)
+			if err != nil {
+				return err
 			}
-			if is {
-				open++
-				if r := p.order.at(s.order); r.person != o || r.due != v.due || r.opened != v.opened {
-					return fmt.Errorf("I5: order %d of person %d is due at %d; want %d", s.order, o, r.due, v.due)
-				}
-			}
+			open += n
 		} else {
 			v.summary = p.chainSummary(head)
 		}
@@ -166,6 +163,31 @@ func (e *Engine) checkPeople() error {
 	return nil
 }
 
+// checkOrders proves I5 and I9 for one identity, and counts its open orders.
+func (e *Engine) checkOrders(who PersonOrdinal, v *verdictOnPerson) (open uint32, err error) {
+	p := e.people
+	s := p.sideOf(who)
+	if len(p.component(who)) == 1 != (s.ring == 0) || p.root(who) != e.rootOf(p.component(who)) {
+		return 0, fmt.Errorf("I9: person %d has root %d; the merges in force say otherwise", who, p.root(who))
+	}
+	for _, k := range [...]struct {
+		n    uint32
+		want task
+	}{{s.order, v.task}, {s.recheck, v.recheck}} {
+		is := k.n != 0 && OrderState(p.order.at(k.n).state).IsOpen()
+		if want := k.want.need && p.root(who) == who; is != want {
+			return 0, fmt.Errorf("I5: person %d has an open order: %v; want %v", who, is, want)
+		}
+		if is {
+			open++
+			if r := p.order.at(k.n); r.person != uint32(who) || r.due != k.want.due || r.opened != k.want.opened {
+				return 0, fmt.Errorf("I5: order %d of person %d is due at %d; want %d", k.n, who, r.due, k.want.due)
+			}
+		}
+	}
+	return open, nil
+}
+
 // checkHash proves I7.
 func (e *Engine) checkHash() error {
 	r, p, t := e.registry, e.people, e.tubes
@@ -179,7 +201,7 @@ func (e *Engine) checkHash() error {
 	}
 	for i := uint32(1); i <= p.sideCount; i++ {
 		s := p.sides.at(i)
-		people += mixSide(i, *s)
+		people += mixSide(i, s)
 		for x := s.causes; x != 0; x = p.cause.at(x).next {
 			people += mixCause(p.cause.at(x))
 		}
@@ -189,6 +211,16 @@ func (e *Engine) checkHash() error {
 	}
 	for i := uint32(1); i <= t.count; i++ {
 		tubes += t.hashOf(i)
+	}
+	for i := uint32(1); i <= t.moveCount; i++ {
+		tubes += mixMove(i, t.moves.at(i))
+	}
+	noted := uint64(0)
+	for o := uint32(1); o <= r.count; o++ {
+		e.notes.of(PersonOrdinal(o), func(n *note) { noted += mixNote(PersonOrdinal(o), n) })
+	}
+	if noted != e.notes.hash {
+		return fmt.Errorf("I7: hash of notes is %x; from scratch %x", e.notes.hash, noted)
 	}
 	if registry != r.hash || people != p.hash || tubes != t.hash {
 		return fmt.Errorf("I7: hash of registry, people, tubes is %x %x %x; from scratch %x %x %x", r.hash, p.hash, t.hash, registry, people, tubes)

@@ -2,15 +2,42 @@ package engine
 
 // item is one event, resolved to what the halves speak of.
 type item struct {
-	late     bool
-	retained bool
-	roles    Role
-	at       Seconds
-	mode     Mode
-	purpose  Purpose
-	site     uint32
-	lab      uint32
-	arg      uint64
+	late      bool
+	retained  bool // tube.open: individual specimens retained
+	roles     Role
+	at        Seconds
+	mode      Mode
+	purpose   Purpose
+	site      uint32
+	lab       uint32
+	cdc       bool     // lab is one of disease control
+	speaksFor uint32   // laboratory of the principal, 0: any
+	policy    policyID // tube.open: of the round that it names, 0: names none
+	household uint32
+	linked    bool   // scan: says retained_of
+	link      uint32 // then: that tube
+	decision  decision
+	arg       uint64
+}
+
+// scanMode is what a scan says of its tube's mode: its own word, else an individual's
+// specimen is single, else what policy gave it.
+func (it *item) scanMode() Mode {
+	switch {
+	case it.mode != ModeUnset:
+		return it.mode
+	case it.linked:
+		return Single
+	}
+	return it.decision.mode
+}
+
+// capacity for a tube that a scan opens.
+func (it *item) capacity() int {
+	if it.scanMode() == Single {
+		return 1
+	}
+	return int(it.decision.capacity)
 }
 
 // admission is what the door decides of a scan before anything changes.
@@ -19,6 +46,17 @@ type admission struct {
 	flags   Flags
 	detail  uint32
 	slot    uint32 // of the pair, when it has one
+
+	overPolicy uint32 // members<<8 | most, when one more is more than policy lets share a tube
+}
+
+// refuse refuses a live scan, by the first reason, and flags a late one, by all.
+func (a *admission) refuse(late bool, o Outcome, f Flags) {
+	if late {
+		a.flags |= f
+	} else if a.outcome == Accepted {
+		a.outcome = o
+	}
 }
 
 // admitScan decides on a scan by what is known now. Duplicates are looked at before
@@ -38,32 +76,23 @@ func (t *tubes) admitScan(tube uint32, who PersonOrdinal, it *item, ask func(Per
 			}
 		}
 	}
-	refuse := func(o Outcome, f Flags) {
-		if it.late {
-			a.flags |= f
-		} else if a.outcome == Accepted {
-			a.outcome = o
-		}
+	var f Facts
+	if who != 0 {
+		f = ask(who)
 	}
 	if tube != 0 {
-		h := t.headers.get(tube)
-		if factVerdict(h.facts) != VerdictNone {
-			refuse(RefusedTubeAlreadyResulted, FlagAfterResult)
-		}
-		if h.facts&tubeClosed != 0 {
-			refuse(RefusedTubeClosed, FlagAfterClose)
-		}
-		if capacity := factCapacity(h.facts); int(h.bound) >= capacity {
-			refuse(RefusedTubeFull, FlagOverCapacity)
-			if a.outcome == RefusedTubeFull {
-				a.detail = uint32(h.bound)<<8 | uint32(capacity)
-			}
-		}
+		t.admitTube(tube, it, &a)
+	}
+	d := &it.decision
+	if f.State >= StateHeld || d.alone || d.deferred || d.most != 0 {
+		t.admitPolicy(tube, &f, it, &a)
+	}
+	if tube != 0 {
+		t.admitMember(tube, who, it, &a)
 	}
 	if who != 0 {
-		f := ask(who)
 		if t.inOther(tube, &f) {
-			refuse(RefusedPersonInOtherTube, FlagInOtherTube)
+			a.refuse(it.late, RefusedPersonInOtherTube, FlagInOtherTube)
 		}
 		if f.HasOrder && f.State != StateMustResample { // any tube fulfils an order of that kind
 			a.flags |= FlagExpectsSingle // taken back when the tube turns out single
@@ -75,6 +104,90 @@ func (t *tubes) admitScan(tube uint32, who PersonOrdinal, it *item, ask func(Per
 	return a
 }
 
+// admitTube looks at what befell the tube.
+func (t *tubes) admitTube(tube uint32, it *item, a *admission) {
+	h := t.headers.get(tube)
+	if h.facts&tubeVoid != 0 {
+		a.refuse(it.late, RefusedTubeVoid, FlagTubeVoid)
+	}
+	if factVerdict(h.facts) != VerdictNone {
+		a.refuse(it.late, RefusedTubeAlreadyResulted, FlagAfterResult)
+	}
+	if h.facts&tubeClosed != 0 {
+		a.refuse(it.late, RefusedTubeClosed, FlagAfterClose)
+	}
+	if it.decision.own {
+		if r := t.tubeRound(tube); r != 0 && r != it.decision.round {
+			a.refuse(it.late, RefusedTubeOfOtherRound, FlagTubeOfOtherRound)
+		}
+	}
+}
+
+// admitPolicy looks at who may share a tube: code yellow or red, key groups and the
+// newly vaccinated are alone (requirements A1 6–8), others as many as their risk allows.
+func (t *tubes) admitPolicy(tube uint32, f *Facts, it *item, a *admission) {
+	mode, bound := it.scanMode(), 0
+	if tube != 0 {
+		h := t.headers.get(tube)
+		bound = int(h.bound)
+		if w := t.said(tube); w.mode != ModeUnset {
+			mode = w.mode
+		} else if says := h.says&saysMode | saysOf(mode); w.capacity != 1 || h.says&saysMode != 0 {
+			mode = modeOf(says)
+		}
+	}
+	d := &it.decision
+	if mode != Single && (f.State >= StateHeld || d.alone) {
+		a.refuse(it.late, RefusedMustBeSingle, FlagMustBeSingle)
+	}
+	if d.deferred {
+		a.refuse(it.late, RefusedDeferred, FlagDeferred)
+	}
+	if mode != Single && d.most != 0 && bound+1 > int(d.most) {
+		a.overPolicy = uint32(bound)<<8 | uint32(d.most)
+	}
+}
+
+// admitMember looks at whether there is room, and who is in the tube.
+func (t *tubes) admitMember(tube uint32, who PersonOrdinal, it *item, a *admission) {
+	h := t.headers.get(tube)
+	if factMode(h.facts) == Household && h.bound > 0 {
+		mine := it.household
+		if mine == 0 && who != 0 {
+			mine = t.master.household(who)
+		}
+		if theirs := t.household(tube); mine != 0 && theirs != 0 && mine != theirs {
+			a.refuse(it.late, RefusedHouseholdMismatch, FlagHouseholdMismatch)
+		}
+	}
+	if capacity := factCapacity(h.facts); int(h.bound) >= capacity {
+		a.refuse(it.late, RefusedTubeFull, FlagOverCapacity)
+		if a.outcome == RefusedTubeFull {
+			a.detail = uint32(h.bound)<<8 | uint32(capacity)
+		}
+	}
+	if a.overPolicy != 0 {
+		a.refuse(it.late, RefusedCapacityOverPolicy, FlagCapacityOverPolicy)
+		if a.outcome == RefusedCapacityOverPolicy {
+			a.detail = a.overPolicy
+		}
+	}
+}
+
+// household of the first member, 0 when it is not known.
+func (t *tubes) household(i uint32) (found uint32) {
+	t.runs(i, func(h *header) bool {
+		for s := h.first; s < h.first+uint32(h.used); s++ {
+			if *t.place.get(s)&placeBound != 0 {
+				found = t.master.household(PersonOrdinal(*t.member.get(s)))
+				return false
+			}
+		}
+		return true
+	})
+	return found
+}
+
 // inOther tells whether one of the person's pending tests lies in another tube that is open.
 func (t *tubes) inOther(tube uint32, f *Facts) bool {
 	for _, test := range f.Pending {
@@ -83,7 +196,7 @@ func (t *tubes) inOther(tube uint32, f *Facts) bool {
 		}
 		other := t.of(uint32(test))
 		facts := t.headers.get(other).facts
-		if other != tube && facts&tubeClosed == 0 && factVerdict(facts) == VerdictNone {
+		if other != tube && facts&(tubeClosed|tubeMarred) == 0 && factVerdict(facts) == VerdictNone {
 			return true
 		}
 	}
@@ -103,32 +216,125 @@ func (t *tubes) hasEvent(i, slot uint32, kind uint8, at Seconds) bool {
 	return false
 }
 
+func saysOf(m Mode) uint8 {
+	switch m {
+	case Single:
+		return saysSingle
+	case Household:
+		return saysHousehold
+	}
+	return saysPool
+}
+
+// modeOf is what the scans of a tube say together: single only if all say so.
+func modeOf(says uint8) Mode {
+	switch {
+	case says&saysPool != 0:
+		return Pool
+	case says&saysHousehold != 0:
+		return Household
+	}
+	return Single
+}
+
+func purposeSays(p Purpose) uint8 {
+	switch p {
+	case Recheck:
+		return saysRecheck
+	case Recollection:
+		return saysRecollection
+	}
+	return saysScreening
+}
+
+// purposeOf is what the scans say together: the least particular of them.
+func purposeOf(says uint8) Purpose {
+	switch {
+	case says&saysPurpose == saysRecheck:
+		return Recheck
+	case says&saysScreening == 0 && says&saysRecollection != 0:
+		return Recollection
+	}
+	return PurposeUnset
+}
+
 // scan binds a person, or adds one more scan to a pair that has a slot.
 func (t *tubes) scan(i uint32, who PersonOrdinal, a admission, it *item) Flags {
 	h := t.headers.mut(i)
-	switch it.mode {
-	case Single:
-		h.says |= saysSingle
-	case Household:
-		h.says |= saysHousehold
-	default:
-		h.says |= saysPool
+	d := &it.decision
+	t.capped(i, h, it)
+	h.says |= saysOf(it.scanMode()) | purposeSays(it.purpose)
+	if h.site() == 0 {
+		h.setSite(it.site)
 	}
-	if h.site == 0 {
-		h.site = it.site
+	word := policyWord(d.policy, d.own)
+	mixed := h.where&^whereSite != 0 && h.where&^whereSite != word
+	if mixed {
+		t.rounds(i)
 	}
 	s, first := a.slot, a.slot == 0
 	if first {
 		s = t.newSlot(i, who)
 		t.setSwab(i, s, it.at, placeBound)
-		t.headers.mut(i).bound++
+		h = t.headers.mut(i)
+		h.bound++
+		if mixed {
+			t.setSlotPolicy(i, s, d.policy, d.own)
+		} else {
+			h.setPolicy(word)
+		}
 	} else {
 		t.materialize(i, s)
-		t.addExtra(i, extra{kind: extraScan, slot: s, at: uint32(it.at)})
+		e := extra{kind: extraScan, slot: s, at: uint32(it.at), b: uint16(d.policy)}
+		if d.own {
+			e.a = 1
+		}
+		t.addExtra(i, e)
+	}
+	if it.link != 0 {
+		t.link(i, s, it.link, it.at)
+	}
+	if !first {
 		t.rebind(i, s)
 	}
-	t.refresh(i, s, first, false)
+	how := tellChanged
+	if mixed && t.moved(i) {
+		how = tellMembers
+	}
+	t.refresh(i, s, first, how)
 	return t.scanFlags(i, s, a.flags, it)
+}
+
+// capped keeps the smallest capacity that policy gave any scan of the tube.
+func (t *tubes) capped(i uint32, h *header, it *item) {
+	c := int(it.decision.capacity)
+	if h.says&saysMode == 0 { // its first scan
+		if h.used == 0 && h.extras == 0 && int(h.slots()) == c {
+			h.room |= roomByPolicy
+		} else if c != t.master.poolCapacity() {
+			t.addExtra(i, extra{kind: extraCapacity, b: uint16(c)})
+		}
+		return
+	}
+	if c == int(h.slots()) && h.room&roomByPolicy != 0 {
+		return
+	}
+	w := t.said(i)
+	if c < t.policyCapacity(h, &w) {
+		t.addExtra(i, extra{kind: extraCapacity, b: uint16(c)})
+	}
+}
+
+// policyCapacity is the smallest that policy gave the scans of a tube.
+func (t *tubes) policyCapacity(h *header, w *said) int {
+	c := w.capacityByPolicy
+	switch {
+	case h.room&roomByPolicy != 0 && (c == 0 || int(h.slots()) < c):
+		return int(h.slots())
+	case c == 0:
+		return t.master.poolCapacity()
+	}
+	return c
 }
 
 func (t *tubes) scanFlags(i, s uint32, f Flags, it *item) Flags {
@@ -144,7 +350,7 @@ func (t *tubes) scanFlags(i, s uint32, f Flags, it *item) Flags {
 		f |= FlagUnbound
 	}
 	if factVerdict(h.facts) == Negative && t.verdict(i).tested < t.swab(i, s) {
-		f |= FlagSwabAfterTest
+		f |= FlagSwabAfterTest | FlagSampledAfterTest
 	}
 	return f
 }
@@ -156,41 +362,50 @@ func (t *tubes) unscan(i uint32, who PersonOrdinal, slot uint32, it *item) (f Fl
 	if first || t.swab(i, slot) == 0 {
 		f |= FlagNotBound
 	}
-	if first {
-		slot = t.newSlot(i, who)
-		t.setSwab(i, slot, 0, placeEvents)
-	} else {
-		t.materialize(i, slot)
-	}
+	slot = t.eventful(i, slot, who)
 	e := extra{kind: extraUnscan, slot: slot, at: uint32(it.at)}
 	if it.roles&(RoleCDC|RoleCommand) != 0 {
 		e.a = 1
 	}
 	t.addExtra(i, e)
 	t.rebind(i, slot)
-	t.refresh(i, slot, first, false)
-	if h := t.headers.get(i); e.a == 0 && factVerdict(h.facts) >= Inconclusive && it.at > Seconds(h.facts) {
+	t.refresh(i, slot, first, tellChanged)
+	if !t.unscanCounts(t.headers.get(i), &e) {
 		f |= FlagUnscanRequested
 	}
 	return f
 }
 
+// unscanCounts: one later than the report of the tube's standing positive or
+// inconclusive counts only from cdc or command.
+func (t *tubes) unscanCounts(h *header, e *extra) bool {
+	return e.a == 1 || !grave(factVerdict(h.facts)) || e.at <= uint32(h.facts)
+}
+
 // materialize turns a plain slot, which has one scan, into one with a list of events.
 func (t *tubes) materialize(i, s uint32) {
 	if place := *t.place.get(s); place&placeEvents == 0 {
-		t.addExtra(i, extra{kind: extraScan, slot: s, at: uint32(t.swab(i, s))})
+		p, named := t.slotPolicy(t.headers.get(i), s)
+		e := extra{kind: extraScan, slot: s, at: uint32(t.swab(i, s)), b: uint16(p)}
+		if named {
+			e.a = 1
+		}
+		t.addExtra(i, e)
 		t.setPlace(s, place|placeEvents)
 	}
 }
 
-// rebind decides a pair by its newest scan or unscan (tie: unscan). The swab's time
-// is that of the earliest scan. An unscan later than the report of the tube's
-// standing positive or inconclusive counts only from cdc or command.
+// rebind decides a pair by its newest scan, transfer or unscan (tie: unscan >
+// transfer > scan). The swab's time is that of the earliest scan.
 func (t *tubes) rebind(i, s uint32) {
+	if t.hasMoves(i, s) {
+		t.settleMoves(i, s)
+		return
+	}
 	h := t.headers.get(i)
-	grave := factVerdict(h.facts) >= Inconclusive
-	reported := uint32(h.facts)
 	var swab, scanned, undone uint32
+	var policy policyID
+	var named bool
 	for x := h.extras; x != 0; x = t.extras.get(x).next {
 		e := t.extras.get(x)
 		if e.slot != s {
@@ -199,49 +414,67 @@ func (t *tubes) rebind(i, s uint32) {
 		switch {
 		case e.kind == extraScan:
 			if swab == 0 || e.at < swab {
-				swab = e.at
+				swab, policy, named = e.at, policyID(e.b), e.a != 0
 			}
 			scanned = max(scanned, e.at)
-		case e.kind == extraUnscan && (e.a == 1 || !grave || e.at <= reported):
+		case e.kind == extraUnscan && t.unscanCounts(h, e):
 			undone = max(undone, e.at)
 		}
 	}
 	if Seconds(swab) != t.swab(i, s) {
 		t.setSwab(i, s, Seconds(swab), 0)
 	}
-	place := *t.place.get(s)
-	bound := scanned > undone
-	if bound == (place&placeBound != 0) {
-		return
+	if swab != 0 {
+		t.setSlotPolicy(i, s, policy, named)
 	}
-	m := t.headers.mut(i)
-	if bound {
-		m.bound++
-	} else {
-		m.bound--
+	if bound := scanned > undone; bound != (*t.place.get(s)&placeBound != 0) {
+		t.setBound(i, s, bound)
 	}
-	t.setPlace(s, place^placeBound)
 }
 
 // open takes a tube.open. It may come after scans and results: mode, capacity and
 // purpose follow the newest, and everything that hangs on them.
 func (t *tubes) open(i uint32, it *item) (Outcome, Flags) {
-	e := extra{kind: extraOpen, at: uint32(it.at), a: uint8(it.mode) | uint8(it.purpose)<<2, b: uint16(it.arg)}
+	e := extra{kind: extraOpen, at: uint32(it.at), slot: uint32(it.policy), a: uint8(it.mode) | uint8(it.purpose)<<2, b: uint16(it.arg)}
 	if it.retained {
 		e.a |= 1 << 4
 	}
-	if t.hasExtra(i, e) {
+	if t.hasOpen(i, e) {
 		return Duplicate, 0
 	}
-	if h := t.headers.mut(i); h.site == 0 {
-		h.site = it.site
+	if h := t.headers.mut(i); h.site() == 0 {
+		h.setSite(it.site)
+	}
+	if it.policy != 0 {
+		t.rounds(i)
 	}
 	t.addExtra(i, e)
-	t.refresh(i, 0, false, false)
-	if h := t.headers.get(i); factMode(h.facts) == Single && h.bound > 1 {
-		return Accepted, FlagSingleWithMany
+	how := tellChanged
+	if it.policy != 0 { // another policy may have another SLA in the same round
+		t.moved(i)
+		how = tellMembers
 	}
-	return Accepted, 0
+	t.refresh(i, 0, false, how)
+	var f Flags
+	h := t.headers.get(i)
+	if factMode(h.facts) == Single && h.bound > 1 {
+		f |= FlagSingleWithMany
+	}
+	if it.policy != 0 && int(it.arg) > t.master.largestCap(it.policy, it.site) {
+		f |= FlagCapacityOverPolicy
+	}
+	return Accepted, f
+}
+
+func (t *tubes) hasOpen(i uint32, e extra) bool {
+	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
+		o := t.extras.get(x)
+		if o.kind == e.kind && o.at == e.at && o.a == e.a && o.b == e.b && (o.slot == e.slot || o.slot != 0 && e.slot != 0 &&
+			t.master.policy(policyID(o.slot)).round == t.master.policy(policyID(e.slot)).round) {
+			return true
+		}
+	}
+	return false
 }
 
 // close takes a tube.close; members is what was counted, compared with the scans.
@@ -258,52 +491,88 @@ func (t *tubes) close(i uint32, it *item) (Outcome, Flags) {
 	default:
 		t.addExtra(i, e)
 	}
-	t.refresh(i, 0, false, false)
+	t.refresh(i, 0, false, tellChanged)
 	if it.arg != 0 && it.arg-1 != uint64(t.headers.get(i).bound) {
 		return Accepted, FlagCountMismatch
 	}
 	return Accepted, 0
 }
 
-// hasExtra tells whether the tube has an equal record already.
-func (t *tubes) hasExtra(i uint32, e extra) bool {
-	for x := t.headers.get(i).extras; x != 0; {
-		o := *t.extras.get(x)
-		x, o.next = o.next, 0
-		if o == e {
-			return true
+// befall takes a tube.void, receive, reject or lost.
+func (t *tubes) befall(i uint32, kind uint8, it *item) Outcome {
+	e := extra{kind: kind, at: uint32(it.at)}
+	switch kind {
+	case extraVoid:
+		e.slot = uint32(it.arg)
+	case extraReceive:
+		e.a, e.b = uint8(it.lab>>16), uint16(it.lab)
+	}
+	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
+		if o := t.extras.get(x); o.kind == e.kind && o.at == e.at && o.slot == e.slot {
+			return Duplicate
 		}
 	}
-	return false
+	w := t.said(i)
+	t.addExtra(i, e)
+	if kind == extraReject {
+		t.newest, t.rejectedBefore, t.rejectedSet = t.extraCount, w.rejectedAgain, true
+	}
+	t.refresh(i, 0, false, tellResult)
+	t.newest, t.rejectedSet = 0, false
+	return Accepted
 }
 
 // result takes what a laboratory says. A tube without members keeps it until its scans come.
 func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 	reported, stage, verdict := ResultOf(it.arg)
-	e := resultExtra(it.lab, stage, verdict, it.at, reported)
+	e := resultExtra(it.lab, it.cdc, stage, verdict, it.at, reported)
 	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
-		if o := t.extras.get(x); o.kind == e.kind && o.at == e.at && o.a == e.a && o.b == e.b {
+		if o := t.extras.get(x); o.kind == e.kind && o.at == e.at && o.b == e.b && (o.a^e.a)&^resultCDC == 0 {
 			return Duplicate, 0
 		}
+	}
+	var f Flags
+	if it.speaksFor != 0 && it.speaksFor != it.lab {
+		if !it.late {
+			return RefusedLabMismatch, 0
+		}
+		f |= FlagLabMismatch
 	}
 	before, labBefore := t.verdict(i), t.labStanding(i, it.lab)
 	t.addResult(i, e)
 	t.results++
 	after := t.verdict(i)
 	t.newest = t.extraCount
-	t.refresh(i, 0, false, before.tested != after.tested || after.labs > 1)
+	how := tellChanged
+	if before.tested != after.tested || after.labs > 1 || before.confirmed != after.confirmed || before.cdcNegative != after.cdcNegative ||
+		before.confirmedPrelim != after.confirmedPrelim || after.cdcNegative {
+		how = tellResult
+	}
+	t.refresh(i, 0, false, how)
 	t.newest = 0
-	var f Flags
-	if t.headers.get(i).bound == 0 {
+	return Accepted, f | t.resultFlags(i, it, &after, t.labStanding(i, it.lab).conflicts > labBefore.conflicts)
+}
+
+func (t *tubes) resultFlags(i uint32, it *item, after *standing, conflict bool) (f Flags) {
+	h := t.headers.get(i)
+	if h.bound == 0 {
 		f |= FlagTubeUnknown
 	}
-	if t.labStanding(i, it.lab).conflicts > labBefore.conflicts {
+	if conflict {
 		f |= FlagVerdictConflict
 	}
-	if after.verdict == Negative && t.swabbedAfter(i, after.tested) {
-		f |= FlagSwabAfterTest
+	if h.facts&tubeMarred != 0 && grave(after.verdict) {
+		f |= FlagResultOfVoidTube
 	}
-	return Accepted, f
+	if h.facts&tubeReceived != 0 {
+		if w := t.said(i); w.receivedBy != 0 && w.receivedBy != it.lab {
+			f |= FlagLabMismatch
+		}
+	}
+	if after.verdict == Negative && t.swabbedAfter(i, after.tested) {
+		f |= FlagSwabAfterTest | FlagSampledAfterTest
+	}
+	return f
 }
 
 func (t *tubes) swabbedAfter(i uint32, tested Seconds) (found bool) {

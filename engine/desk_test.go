@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -55,50 +56,87 @@ func (d *desk) find(name string) engine.PersonOrdinal {
 }
 
 // batchOf writes events into one batch. Where known answers an ordinal, the batch
-// names the person by it, as a decoder does. REQUIRES: equal roles.
+// names the person by it, as a decoder does. REQUIRES: one sender and one receipt.
 func batchOf(events []event, known func(name string) engine.PersonOrdinal) *engine.Batch {
-	b := &engine.Batch{Received: midnight + 23*3600, Roles: events[0].roles}
-	tubes := map[string]uint32{}
-	contexts := map[string]uint32{}
+	b := &engine.Batch{Received: events[0].when(), Roles: events[0].roles, Strict: events[0].strict}
+	if events[0].speaks != "" {
+		b.Lab = b.Put([]byte(events[0].speaks))
+	}
+	w := batchWriter{b, known, map[string]uint32{}, map[string]uint32{}}
 	for i, ev := range events {
-		if ev.roles != b.Roles {
+		if !ev.sameSender(events[0]) {
 			panic("BUG: one batch has one principal")
 		}
-		tube, ok := tubes[ev.tube]
-		if !ok {
-			tube = uint32(len(b.Tubes))
-			tubes[ev.tube] = tube
-			b.Tubes = append(b.Tubes, b.Put([]byte(ev.tube)))
-			b.TubeHash = append(b.TubeHash, engine.HashTube([]byte(ev.tube)))
+		tube := engine.NoTube
+		if ev.tube != "" {
+			tube = w.tube(ev.tube)
 		}
-		key := fmt.Sprint(ev.lab, "|", ev.mode, "|", ev.purpose)
-		ctx, ok := contexts[key]
-		if !ok {
-			ctx = uint32(len(b.Contexts))
-			contexts[key] = ctx
-			c := engine.Context{Mode: ev.mode, Purpose: ev.purpose}
-			if ev.lab != "" {
-				c.Lab = b.Put([]byte(ev.lab))
-			}
-			b.Contexts = append(b.Contexts, c)
+		var extra engine.Span
+		switch {
+		case ev.isMaster():
+			extra = b.Put(ev.masterItem())
+		case i%7 == 3:
+			extra = b.Put([]byte(`{"id":"x"}`))
 		}
 		var person engine.PersonRef
 		if ev.person != "" {
-			ref, document := refOf(ev.person)
-			if p := known(ev.person); p != 0 {
-				ref = engine.OrdinalRef(p)
-			} else if document != nil {
-				ref = engine.DocumentRef(b.Put(document))
-			}
-			person = ref
+			person = w.person(ev.person)
 		}
-		var extra engine.Span
-		if i%7 == 3 {
-			extra = b.Put([]byte(`{"id":"x"}`))
-		}
-		b.Add(ev.kind, ev.bits(), tube, person, ev.at, ctx, ev.arg(), extra)
+		b.Add(ev.kind, ev.bits(), tube, person, ev.at, w.context(ev), w.arg(ev), extra)
 	}
 	return b
+}
+
+// sameSender tells whether two events can stand in one batch.
+func (ev event) sameSender(o event) bool {
+	return ev.roles == o.roles && ev.when() == o.when() && ev.strict == o.strict && ev.speaks == o.speaks
+}
+
+// batchWriter gives tubes, people and contexts their places in a batch.
+type batchWriter struct {
+	b        *engine.Batch
+	known    func(string) engine.PersonOrdinal
+	tubes    map[string]uint32
+	contexts map[string]uint32
+}
+
+func (w *batchWriter) tube(code string) uint32 {
+	i, ok := w.tubes[code]
+	if !ok {
+		i = uint32(len(w.b.Tubes))
+		w.tubes[code] = i
+		w.b.Tubes = append(w.b.Tubes, w.b.Put([]byte(code)))
+		w.b.TubeHash = append(w.b.TubeHash, engine.HashTube([]byte(code)))
+	}
+	return i
+}
+
+func (w *batchWriter) person(name string) engine.PersonRef {
+	ref, document := refOf(name)
+	if p := w.known(name); p != 0 {
+		return engine.OrdinalRef(p)
+	} else if document != nil {
+		return engine.DocumentRef(w.b.Put(document))
+	}
+	return ref
+}
+
+func (w *batchWriter) context(ev event) uint32 {
+	key := fmt.Sprint(ev.lab, "|", ev.mode, "|", ev.purpose, "|", ev.round, "|", ev.area, "|", ev.site)
+	i, ok := w.contexts[key]
+	if !ok {
+		i = uint32(len(w.b.Contexts))
+		w.contexts[key] = i
+		text := func(code string) (s engine.Span) {
+			if code != "" {
+				s = w.b.Put([]byte(code))
+			}
+			return s
+		}
+		w.b.Contexts = append(w.b.Contexts, engine.Context{Mode: ev.mode, Purpose: ev.purpose, Lab: text(ev.lab), Round: text(ev.round),
+			Area: text(ev.area), Site: text(ev.site)})
+	}
+	return i
 }
 
 func (ev event) bits() uint8 {
@@ -112,16 +150,63 @@ func (ev event) bits() uint8 {
 	return bits
 }
 
-func (ev event) arg() uint64 {
+func (w *batchWriter) arg(ev event) (arg uint64) {
 	switch ev.kind {
+	case engine.KindScan:
+		if ev.household != "" {
+			arg = engine.HashHousehold([]byte(ev.household))
+		}
+		if ev.of != "" {
+			arg |= uint64(w.tube(ev.of)+1) << 32
+		}
+	case engine.KindTransfer:
+		arg = uint64(w.tube(ev.to)) | engine.HashReason([]byte(ev.reason))<<32
 	case engine.KindTubeOpen:
-		return uint64(ev.capacity)
+		arg = uint64(ev.capacity)
 	case engine.KindTubeClose:
-		return uint64(ev.members + 1)
+		arg = uint64(ev.members + 1)
 	case engine.KindResult:
-		return engine.ResultArg(ev.reported, ev.stage, ev.verdict)
+		arg = engine.ResultArg(ev.reported, ev.stage, ev.verdict)
+	case engine.KindTubeVoid, engine.KindExcuse, engine.KindDischarge:
+		arg = engine.HashReason([]byte(ev.reason))
+	case engine.KindAcknowledge, engine.KindUnreachable:
+		arg = uint64(ev.number)
+	case engine.KindMerge, engine.KindUnmerge:
+		arg = uint64(w.person(ev.to))
 	}
-	return 0
+	return arg
+}
+
+// fieldOf are the engine's numbers for the words of the stories.
+var fieldOf = map[string]engine.Field{"parent": engine.FieldParent, "risk": engine.FieldRisk, "area": engine.FieldArea, "kind": engine.FieldKind,
+	"household": engine.FieldHousehold, "opens": engine.FieldOpensAt, "closes": engine.FieldClosesAt, "areas": engine.FieldAreas,
+	"low": engine.FieldCapLow, "medium": engine.FieldCapMedium, "high": engine.FieldCapHigh, "closed": engine.FieldCapClosed,
+	"recollect": engine.FieldSLARecollect, "recheck": engine.FieldRecheck, "release": engine.FieldRelease, "effective": engine.FieldEffectiveAt}
+
+// masterItem is a master data item in the form of the journal.
+func (ev event) masterItem() (item []byte) {
+	code, fields := ev.item()
+	if ev.kind != engine.KindRoster {
+		item = engine.AppendField(item, engine.FieldKey, []byte(code))
+	}
+	for _, f := range fields {
+		number := fieldOf[f.word]
+		switch {
+		case f.word == "groups" && ev.kind == engine.KindRoster:
+			number = engine.FieldGroups
+		case f.word == "groups":
+			number = engine.FieldSingleGroups
+		case f.word == "vaccinated" && ev.kind == engine.KindRoster:
+			number = engine.FieldVaccinatedAt
+		case f.word == "vaccinated":
+			number = engine.FieldVaccinated48h
+		}
+		if number == 0 {
+			panic("BUG: no field " + f.word)
+		}
+		item = engine.AppendField(item, number, []byte(f.value))
+	}
+	return item
 }
 
 // nobody is known: every person is named by a key.
@@ -132,7 +217,7 @@ func nobody(string) engine.PersonOrdinal { return 0 }
 func (d *desk) apply(events []event, known func(string) engine.PersonOrdinal, cut func(event) bool) []answer {
 	var batches []*engine.Batch
 	for from, i := 0, 1; i <= len(events); i++ {
-		if i == len(events) || events[i].roles != events[from].roles || cut(events[i]) {
+		if i == len(events) || !events[i].sameSender(events[from]) || cut(events[i]) {
 			batches = append(batches, batchOf(events[from:i], known))
 			from = i
 		}
@@ -147,7 +232,7 @@ func (d *desk) apply(events []event, known func(string) engine.PersonOrdinal, cu
 	for _, b := range batches {
 		for i := range b.Len() {
 			a := answer{outcome: b.Outcome[i], flags: b.Flags[i]}
-			if a.outcome == engine.RefusedTubeFull {
+			if a.outcome == engine.RefusedTubeFull || a.outcome == engine.RefusedCapacityOverPolicy {
 				a.detail = b.Detail[i]
 			}
 			answers = append(answers, a)
@@ -185,15 +270,19 @@ func (d *desk) code(t engine.TubeIndex) string {
 	return string(d.AppendTubeCode(nil, t))
 }
 
-// person asks the engine for one status.
-func (d *desk) person(name string) personWord {
+// person asks the engine for one status; names are those who may be meant by an answer.
+func (d *desk) person(name string, names []string) personWord {
 	p := d.find(name)
 	if p == 0 {
 		return personWord{}
 	}
 	var s engine.Status
 	d.Status(p, &s)
-	return d.word(&s)
+	w := d.word(&s)
+	if s.MergedInto != 0 {
+		w.mergedInto = d.nameOf(s.MergedInto, names)
+	}
+	return w
 }
 
 func (d *desk) word(s *engine.Status) personWord {
@@ -202,20 +291,18 @@ func (d *desk) word(s *engine.Status) personWord {
 		w.negative = negativeWord{d.code(n.Tube), n.Swabbed, n.Reported, n.Mode}
 	}
 	for _, c := range s.Causes {
-		w.causes = append(w.causes, causeWord{c.Kind, d.code(c.Tube), c.Since, c.Swabbed, c.Preliminary, false})
+		w.causes = append(w.causes, causeWord{c.Kind, d.code(c.Tube), c.Since, c.Swabbed, c.Preliminary})
 	}
-	slices.SortFunc(w.causes, func(a, b causeWord) int { return strings.Compare(a.tube, b.tube) })
-	if s.Order.Number != 0 && s.Order.State.IsOpen() {
-		w.order = d.orderWord(&s.Order)
-	}
+	slices.SortFunc(w.causes, func(a, b causeWord) int { return cmp.Or(strings.Compare(a.tube, b.tube), cmp.Compare(a.kind, b.kind)) })
+	w.order, w.recheck = d.orderWord(&s.Order), d.orderWord(&s.Recheck)
 	return w
 }
 
-func (d *desk) orderWord(o *engine.OrderView) orderWord {
-	w := orderWord{kind: "single", due: o.Due}
-	if o.Kind == engine.OrderAny {
-		w.kind = "any"
+func (d *desk) orderWord(o *engine.OrderView) (w orderWord) {
+	if o.Number == 0 || !o.State.IsOpen() {
+		return w
 	}
+	w = orderWord{kind: o.Kind.String(), opened: o.Opened, due: o.Due, state: o.State}
 	for _, t := range o.Causes {
 		w.causes = append(w.causes, d.code(t))
 	}
@@ -227,11 +314,15 @@ func (d *desk) orderWord(o *engine.OrderView) orderWord {
 func (d *desk) tubeOf(code string, names []string) tubeWord {
 	t := d.FindTube([]byte(code))
 	if t == 0 {
-		return tubeWord{mode: engine.Pool, capacity: policy.PoolCapacity}
+		return tubeWord{mode: engine.Pool, purpose: engine.Screening, capacity: policy.PoolCapacity}
 	}
 	var v engine.TubeView
 	d.Tube(t, &v)
-	w := tubeWord{mode: v.Mode, capacity: v.Capacity, verdict: v.Verdict, reported: v.Reported}
+	w := tubeWord{mode: v.Mode, purpose: max(v.Purpose, engine.Screening), capacity: v.Capacity, verdict: v.Verdict, reported: v.Reported, round: v.Round,
+		retained: v.Retained, void: v.VoidAt != 0, lost: v.LostAt != 0, received: v.ReceivedAt != 0, rejected: v.RejectedAt}
+	if w.round == "default" {
+		w.round = "" // nobody named one
+	}
 	for _, m := range v.Members {
 		if m.Bound {
 			w.members = append(w.members, fmt.Sprintf("%s@%s", d.nameOf(m.Person, names), clock(m.Swabbed)))
@@ -239,6 +330,38 @@ func (d *desk) tubeOf(code string, names []string) tubeWord {
 	}
 	slices.Sort(w.members)
 	return w
+}
+
+// alerts are the conditions that hold, by tube code, in the order of the kinds.
+func (d *desk) alerts() map[string][]engine.AlertKind {
+	all := map[string][]engine.AlertKind{}
+	e, ok := any(d.Engine).(interface {
+		Alerts(after uint64, limit int, do func(*engine.AlertView) bool) (next uint64, more bool)
+	})
+	if !ok {
+		return all
+	}
+	after, more := uint64(0), true
+	for more {
+		after, more = e.Alerts(after, 3, func(a *engine.AlertView) bool {
+			all[a.Code] = append(all[a.Code], a.Kind)
+			return true
+		})
+	}
+	for _, kinds := range all {
+		slices.Sort(kinds)
+	}
+	return all
+}
+
+// coverage of one area in one round; an empty area is everything.
+func (d *desk) coverage(round, area string) (w coverWord) {
+	return w
+}
+
+// missing are the names of an area's people who have not been sampled.
+func (d *desk) missing(round, area string, names []string) (missing []string) {
+	return missing
 }
 
 func (d *desk) nameOf(p engine.PersonOrdinal, names []string) string {

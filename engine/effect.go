@@ -13,6 +13,18 @@ type Effects struct {
 	Test    []TestIndex
 	Swabbed []Seconds // S; 0 when no scan is known (an unscan came first)
 	Facts   []TestFacts
+	// Notes, in the order of the rows whose facts say that they have one: the few.
+	Notes []EffectNote
+
+	next int // note to be taken
+}
+
+// EffectNote is what the few have beside: whoever is called back, or whose specimen was
+// retained.
+type EffectNote struct {
+	Tube TubeIndex
+	Link TubeIndex // the tube that the specimen was retained of, 0: none
+	Due  Seconds   // reported_at and the round's SLA of a re-collection
 }
 
 // TestFacts pack what a test says of its person:
@@ -25,6 +37,10 @@ type Effects struct {
 //	38      retained: the tube's individual specimens are kept, nobody is recalled
 //	39      first: the people half has not heard of this test before
 //	40      renewed: the outcome stands, but its report or the tube's mode is another
+//	41      recheck: releasing, of a recheck tube, by a cdc laboratory
+//	42      noted: has a row in Notes
+//	43      whole: a hold of a round that releases only whole tubes
+//	44      ready: then, each member has a negative of his own
 type TestFacts uint64
 
 // TestOutcome is a member's outcome, by what it does to the person.
@@ -46,6 +62,10 @@ const (
 	factRetained
 	factFirst
 	factRenewed
+	factRecheck
+	factNoted
+	factWhole
+	factReady
 )
 
 func (f TestFacts) reported() Seconds    { return Seconds(f) }
@@ -68,6 +88,7 @@ func (o TestOutcome) cause() CauseKind {
 
 func (f *Effects) reset() {
 	f.Person, f.Test, f.Swabbed, f.Facts = f.Person[:0], f.Test[:0], f.Swabbed[:0], f.Facts[:0]
+	f.Notes, f.next = f.Notes[:0], 0
 }
 
 func (f *Effects) add(p PersonOrdinal, t TestIndex, s Seconds, facts TestFacts) {
@@ -77,29 +98,61 @@ func (f *Effects) add(p PersonOrdinal, t TestIndex, s Seconds, facts TestFacts) 
 	f.Facts = append(f.Facts, facts)
 }
 
-// effectBytes is the size of an encoded effect: person 4, test 4, swab 4, facts 8.
-const effectBytes = 20
+// note of the row with those facts; rows are taken in order.
+func (f *Effects) note(facts TestFacts) (n EffectNote) {
+	if facts.has(factNoted) {
+		n = f.Notes[f.next]
+		f.next++
+	}
+	return n
+}
+
+// effectBytes is the size of an encoded effect: person 4, test 4, swab 4, facts 8; its
+// note follows: tube 4, link 4, due 4.
+const (
+	effectBytes = 20
+	noteBytes   = 12
+)
 
 // AppendEffects encodes the columns row by row, little endian.
 func AppendEffects(dst []byte, f *Effects) []byte {
+	n := 0
 	for i := range f.Person {
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(f.Person[i]))
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(f.Test[i]))
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(f.Swabbed[i]))
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(f.Facts[i]))
+		if f.Facts[i].has(factNoted) {
+			x := &f.Notes[n]
+			n++
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(x.Tube))
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(x.Link))
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(x.Due))
+		}
 	}
 	return dst
 }
 
 // DecodeEffects is the inverse of AppendEffects.
 func DecodeEffects(src []byte, f *Effects) error {
-	if len(src)%effectBytes != 0 {
-		return fmt.Errorf("cannot decode effects: got %d bytes; want a multiple of %d", len(src), effectBytes)
-	}
 	f.reset()
-	for ; len(src) > 0; src = src[effectBytes:] {
+	for len(src) > 0 {
+		if len(src) < effectBytes {
+			return fmt.Errorf("cannot decode effects: got %d bytes; want at least %d", len(src), effectBytes)
+		}
+		facts := TestFacts(binary.LittleEndian.Uint64(src[12:]))
 		f.add(PersonOrdinal(binary.LittleEndian.Uint32(src)), TestIndex(binary.LittleEndian.Uint32(src[4:])),
-			Seconds(binary.LittleEndian.Uint32(src[8:])), TestFacts(binary.LittleEndian.Uint64(src[12:])))
+			Seconds(binary.LittleEndian.Uint32(src[8:])), facts)
+		src = src[effectBytes:]
+		if !facts.has(factNoted) {
+			continue
+		}
+		if len(src) < noteBytes {
+			return fmt.Errorf("cannot decode effects: got %d bytes of a note; want %d", len(src), noteBytes)
+		}
+		f.Notes = append(f.Notes, EffectNote{TubeIndex(binary.LittleEndian.Uint32(src)), TubeIndex(binary.LittleEndian.Uint32(src[4:])),
+			Seconds(binary.LittleEndian.Uint32(src[8:]))})
+		src = src[noteBytes:]
 	}
 	return nil
 }

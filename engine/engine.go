@@ -12,13 +12,16 @@
 //
 //	Engine    all state; one goroutine applies, any number read
 //	Batch     one request as columns: what was asked, what became of it
+//	master    areas, sites, labs, rounds, rosters: what policy says of a scan
 //	tubes     the tube half: members, results, verdicts
 //	people    the people half: tests, causes, orders
+//	notes     what is said of people beside tests: discharges, calls, excuses, merges
+//	coverage  who was to be sampled in a round, and who was
 //	Effects   the only words from the first to the second
 //	Snapshot  a picture for the disk, taken while the writer goes on
 //
-// Start reading at Apply, then custody.go and refresh.go (tubes), people.go and
-// judge.go (people), status.go (readers).
+// Start reading at Apply, then events.go; custody.go, standing.go and refresh.go (tubes),
+// people.go and judge.go (people), status.go (readers).
 //
 // Invariants, all proved from scratch by Check:
 //
@@ -29,6 +32,9 @@
 //	I5  one open order exactly while held by a cause that is no retained pool, or must_resample
 //	I6  every person and tube is found by its key, and under its own number
 //	I7  StateHash is the sum over everything that exists
+//	I8  for every area and round expected = sampled + excused + missing, a node is the sum
+//	    of its children and its own people, and all of it follows from tests, excuses and rosters
+//	I9  the identities of a human form one ring with one root, as the merges in force say
 package engine
 
 import (
@@ -62,11 +68,11 @@ type Engine struct {
 	applied atomic.Uint64
 
 	registry *registry
+	master   *master
 	tubes    *tubes
 	people   *people
 	notes    *notes
-	sites    names
-	labs     names
+	coverage *coverage
 	policy   Config
 
 	tests, results, ordersOpen atomic.Uint64 // Counts, for readers
@@ -74,7 +80,7 @@ type Engine struct {
 
 	// Scratch of the writer.
 	tubeOf    []uint32 // by Batch.Tubes: index + 1 of a tube found, 0 not looked for
-	siteOf    []uint32 // by Batch.Contexts: name + 1
+	placeOf   []places // by Batch.Contexts
 	persons   [sliceItems]PersonOrdinal
 	hashes    [sliceItems]uint64
 	near      [sliceItems]uint32
@@ -88,8 +94,8 @@ type Engine struct {
 
 // New makes an empty engine on pages of alloc.
 func New(cfg Config, alloc Allocator) *Engine {
-	e := &Engine{policy: cfg, registry: newRegistry(alloc), tubes: newTubes(cfg, alloc),
-		people: newPeople(cfg, alloc), notes: newNotes(alloc), sites: newNames(MaxSites), labs: newNames(MaxLabs)}
+	e := &Engine{policy: cfg, registry: newRegistry(alloc), master: newMaster(cfg, alloc), notes: newNotes(alloc), coverage: newCoverage(alloc)}
+	e.tubes, e.people = newTubes(e.master, alloc), newPeople(e.notes, alloc)
 	e.people.words.grow(0)
 	e.registry.keys.grow(0)
 	e.people.order.grow(0)
@@ -123,6 +129,7 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 	for _, b := range group {
 		b.PrepareAnswers()
 		e.prepare(b)
+		e.coverAt(b.Received)
 		for from := 0; from < b.Len(); from += sliceItems {
 			to := min(from+sliceItems, b.Len())
 			e.mu.Lock()
@@ -136,13 +143,13 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 	e.tests.Store(e.tubes.slots())
 	e.results.Store(e.tubes.results)
 	e.ordersOpen.Store(uint64(e.people.ordersOpen))
-	e.named.Store(uint64(max(len(e.labs.list), len(e.sites.list)/2)))
+	e.named.Store(e.master.mentioned())
 	e.applied.Store(uint64(pos))
 }
 
 func (e *Engine) prepare(b *Batch) {
 	e.tubeOf = append(e.tubeOf[:0], make([]uint32, len(b.Tubes))...)
-	e.siteOf = append(e.siteOf[:0], make([]uint32, len(b.Contexts))...)
+	e.placeOf = append(e.placeOf[:0], make([]places, len(b.Contexts))...)
 }
 
 // touches collects addresses, then loads them in a loop so tight that the processor
@@ -185,7 +192,7 @@ func (e *Engine) touch(b *Batch, from, to int) {
 	e.touchIndexes(b, from, to)
 	e.touchKeys(b, from, to)
 	for k := from; k < to; k++ {
-		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+		if t := b.Tube[k]; t != NoTube && e.tubeOf[t] == 0 {
 			h := e.tubes.headers.get(e.near[k-from])
 			e.touches.add(unsafe.Pointer(e.tubes.codes.get(h.code)))
 			e.touches.add(unsafe.Pointer(e.tubes.member.get(h.first)))
@@ -201,7 +208,7 @@ func (e *Engine) touch(b *Batch, from, to int) {
 			p = e.registry.find(ref, e.document(b, k), e.hashes[k-from])
 		}
 		e.persons[k-from] = p
-		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+		if t := b.Tube[k]; t != NoTube && e.tubeOf[t] == 0 {
 			e.tubeOf[t] = e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]) + 1
 		}
 	}
@@ -220,7 +227,7 @@ func (e *Engine) touchIndexes(b *Batch, from, to int) {
 			e.hashes[k-from] = h
 			e.touches.addGroup(e.registry.index.start(h))
 		}
-		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+		if t := b.Tube[k]; t != NoTube && e.tubeOf[t] == 0 {
 			e.touches.addGroup(e.tubes.index.start(b.TubeHash[t]))
 		}
 	}
@@ -238,7 +245,7 @@ func (e *Engine) touchKeys(b *Batch, from, to int) {
 		} else {
 			e.touches.add(unsafe.Pointer(e.people.words.get(uint32(ref.Ordinal()))))
 		}
-		if t := b.Tube[k]; e.tubeOf[t] == 0 {
+		if t := b.Tube[k]; t != NoTube && e.tubeOf[t] == 0 {
 			c, absent := e.tubes.index.candidate(b.TubeHash[t])
 			e.near[k-from] = c
 			if absent {
@@ -261,7 +268,7 @@ func (e *Engine) touchMembers(b *Batch, from, to int) {
 			}
 			continue
 		}
-		if b.Kind[k] != KindResult || e.tubeOf[b.Tube[k]] <= 1 {
+		if b.Kind[k] != KindResult || e.tubeOf[b.Tube[k]] <= 1 { // a result always has a tube
 			continue
 		}
 		h := e.tubes.headers.get(e.tubeOf[b.Tube[k]] - 1)
@@ -270,127 +277,6 @@ func (e *Engine) touchMembers(b *Batch, from, to int) {
 		}
 	}
 	e.touches.load()
-}
-
-// applyItem decides one event: the tube half first, then what it told the people half.
-func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos Position, out *Changes) {
-	ctx := &b.Contexts[b.Ctx[k]]
-	it := item{late: b.Bits[k]&ItemLate != 0, retained: b.Bits[k]&ItemRetained != 0, roles: b.Roles,
-		at: b.At[k], mode: ctx.Mode, purpose: ctx.Purpose, arg: b.Arg[k]}
-	local := b.Tube[k]
-	tube := e.tubeOf[local] - 1
-	if who == 0 && b.Person[k] != 0 && e.fresh[hash%uint64(len(e.fresh))] { // perhaps made known a moment ago
-		who = e.registry.find(b.Person[k], e.document(b, k), hash)
-	}
-	e.tubes.effects.reset()
-	switch b.Kind[k] {
-	case KindScan:
-		a := e.tubes.admitScan(tube, who, &it, e.askFacts)
-		b.Outcome[k], b.Flags[k], b.Detail[k] = a.outcome, a.flags, a.detail
-		if a.outcome.Refused() || a.outcome == Duplicate && a.flags == 0 {
-			return
-		}
-		it.site = e.site(b, k)
-		tube, who = e.ensure(b, k, tube, who, hash, it.mode, 0)
-		f := e.tubes.scan(tube, who, a, &it)
-		if a.outcome == Accepted {
-			b.Flags[k] = f
-		}
-	case KindUnscan:
-		slot := uint32(0)
-		if tube != 0 && who != 0 {
-			if slot = e.tubes.slot(tube, who); slot != 0 && e.tubes.hasEvent(tube, slot, extraUnscan, it.at) {
-				b.Outcome[k] = Duplicate
-				return
-			}
-		}
-		tube, who = e.ensure(b, k, tube, who, hash, ModeUnset, 0)
-		b.Flags[k] = e.tubes.unscan(tube, who, slot, &it)
-	case KindTubeOpen:
-		it.site = e.site(b, k)
-		tube, _ = e.ensure(b, k, tube, 0, 0, it.mode, int(it.arg))
-		b.Outcome[k], b.Flags[k] = e.tubes.open(tube, &it)
-	case KindTubeClose:
-		tube, _ = e.ensure(b, k, tube, 0, 0, ModeUnset, 0)
-		b.Outcome[k], b.Flags[k] = e.tubes.close(tube, &it)
-	case KindResult:
-		it.lab = e.labs.of(b.Text(ctx.Lab))
-		tube, _ = e.ensure(b, k, tube, 0, 0, ModeUnset, 0)
-		b.Outcome[k], b.Flags[k] = e.tubes.result(tube, &it)
-	}
-	e.tubeOf[local] = tube + 1
-	e.deliver(pos, TubeIndex(tube), out)
-}
-
-func (e *Engine) document(b *Batch, k int) []byte {
-	if ref := b.Person[k]; ref.Type() == RefDocument {
-		return b.Text(ref.Document())
-	}
-	return nil
-}
-
-// site is the name of an item's site, looked up once a context.
-func (e *Engine) site(b *Batch, k int) uint32 {
-	c := b.Ctx[k]
-	if e.siteOf[c] == 0 {
-		e.siteOf[c] = e.sites.of(b.Text(b.Contexts[c].Site)) + 1
-	}
-	return e.siteOf[c] - 1
-}
-
-// ensure makes the tube and the person of an accepted event known.
-func (e *Engine) ensure(b *Batch, k int, tube uint32, who PersonOrdinal, hash uint64, m Mode, capacity int) (uint32, PersonOrdinal) {
-	if tube == 0 {
-		t := b.Tube[k]
-		if tube = e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]); tube == 0 {
-			tube = e.tubes.add(b.Text(b.Tubes[t]), b.TubeHash[t], m, capacity)
-		}
-		e.tubeOf[t] = tube + 1
-	}
-	if who == 0 && b.Person[k] != 0 {
-		who = e.registry.add(b.Person[k], e.document(b, k), hash)
-		e.fresh[hash%uint64(len(e.fresh))] = true
-		e.people.words.grow(uint32(who))
-	}
-	return tube, who
-}
-
-// deliver takes the effects of one event, which are all of one tube, across the seam
-// and writes the feed.
-func (e *Engine) deliver(pos Position, tube TubeIndex, out *Changes) {
-	f := &e.tubes.effects
-	if e.seam != nil {
-		e.seam(f)
-	}
-	for i, who := range f.Person {
-		c, told := e.people.apply(who, f.Test[i], f.Swabbed[i], f.Facts[i])
-		if told {
-			e.feed(pos, &c, tube, f.Swabbed[i], f.Facts[i], out)
-		}
-	}
-}
-
-// feed adds the entry of a changed person. In the simple case everything follows from
-// the effect; otherwise the person's status is composed as for a reader. Of swabs in
-// the same second readers choose by tube code, which the people half does not know:
-// there an entry may come that shows no difference, never one too few.
-func (e *Engine) feed(pos Position, c *changed, tube TubeIndex, swab Seconds, f TestFacts, out *Changes) {
-	entry := Change{Cursor: MakeCursor(pos, len(out.List)+1), Person: c.person, State: wordState(c.word), Previous: c.previous,
-		TubesOff: uint32(len(out.Tubes))}
-	if c.fresh {
-		entry.Since, entry.NegativeSwab = swab, c.negative
-		if f.outcome() == OutcomeNegative {
-			entry.Since, entry.NegativeSwab = f.reported(), swab
-		}
-		out.Tubes = append(out.Tubes, tube)
-	} else {
-		s := &e.composing
-		e.compose(c.person, c.word, s)
-		entry.Since, entry.NegativeSwab, entry.Order = s.Since, s.LastNegative.Swabbed, s.Order.Number
-		out.Tubes = s.appendTubes(out.Tubes)
-	}
-	entry.TubesLen = uint32(len(out.Tubes)) - entry.TubesOff
-	out.List = append(out.List, entry)
 }
 
 // Counts are totals since the first event.
@@ -405,5 +291,5 @@ func (e *Engine) Counts() Counts {
 // StateHash is the sum of a hash over everything that exists: equal for equal
 // journals, whatever restarts lay between. Writer's goroutine, between groups.
 func (e *Engine) StateHash() uint64 {
-	return e.registry.hash + e.tubes.hash + e.people.hash + e.notes.hash + mix(uint64(e.Applied()))
+	return e.registry.hash + e.tubes.hash + e.people.hash + e.notes.hash + e.master.hash + e.coverage.hash + mix(uint64(e.Applied()))
 }

@@ -3,11 +3,11 @@ package engine
 // extra is one record of a tube's list, latest first: 16 bytes.
 type extra struct {
 	next uint32
-	at   uint32 // Seconds; result: reported_at; run: header
-	slot uint32 // scan, unscan, swab: TestIndex; result: tested_at; close: members + 1
+	at   uint32 // Seconds; result: reported_at; run: header; in, out, link: move
+	slot uint32 // of a pair: TestIndex; result: tested_at; open: policy, 0 = names no round; close: members + 1; void: HashReason
 	kind uint8
-	a    uint8  // result: Stage | Verdict<<2 | upper bits of the lab<<5; open: Mode | Purpose<<2 | retained<<4; unscan: 1 = by cdc or command
-	b    uint16 // result: lower bits of the lab; open: capacity, 0 = not said
+	a    uint8  // result: see resultExtra; open: Mode | Purpose<<2 | retained<<4; unscan: 1 = by cdc or command; scan, policy: 1 = the scan named its round; ready: 0 or 1; receive: upper bits of the lab
+	b    uint16 // result, receive: lower bits of the lab; open: capacity, 0 = not said; capacity: capacity; scan, policy: policyID
 }
 
 const (
@@ -18,16 +18,34 @@ const (
 	extraUnscan // an unscan
 	extraSwab   // swab time of a slot far from the tube's base
 	extraRun    // further slots
+	extraPolicy // policy of a slot that is not the header's
+	extraCapacity
+	extraVoid
+	extraReceive
+	extraReject
+	extraLost
+	extraIn    // a transfer into this tube
+	extraOut   // a transfer out of it
+	extraLink  // a scan says: retained_of
+	extraReady // release "all": the member has his single negative
 )
 
-// resultExtra is the record of a result. REQUIRES: lab < MaxLabs.
-func resultExtra(lab uint32, s Stage, v Verdict, tested, reported Seconds) extra {
-	return extra{kind: extraResult, at: uint32(reported), slot: uint32(tested), a: uint8(s) | uint8(v)<<2 | uint8(lab>>16)<<5, b: uint16(lab)}
+// resultExtra is the record of a result. a: Stage, Verdict<<2, cdc<<5, upper bits of
+// the lab<<6. REQUIRES: lab < MaxLabs.
+func resultExtra(lab uint32, cdc bool, s Stage, v Verdict, tested, reported Seconds) extra {
+	e := extra{kind: extraResult, at: uint32(reported), slot: uint32(tested), a: uint8(s) | uint8(v)<<2 | uint8(lab>>16)<<6, b: uint16(lab)}
+	if cdc {
+		e.a |= resultCDC
+	}
+	return e
 }
 
-func (e *extra) lab() uint32      { return uint32(e.b) | uint32(e.a>>5)<<16 }
+const resultCDC = 1 << 5
+
+func (e *extra) lab() uint32      { return uint32(e.b) | uint32(e.a>>6)<<16 }
 func (e *extra) stage() Stage     { return Stage(e.a & 3) }
 func (e *extra) verdict() Verdict { return Verdict(e.a >> 2 & 7) }
+func (e *extra) cdc() bool        { return e.a&resultCDC != 0 }
 
 func (t *tubes) addExtra(i uint32, e extra) {
 	t.extraCount++
@@ -64,139 +82,111 @@ func (t *tubes) addResult(i uint32, e extra) {
 	t.extras.mut(before).next = at
 }
 
-// standing is what the laboratories together say of a tube, or one of them alone.
-type standing struct {
-	verdict   Verdict
-	reported  Seconds // the earliest of the labs that say so
-	tested    Seconds // the latest of them
-	prelim    bool    // all of them preliminary
-	labs      int     // how many say so
-	conflicts int     // plain finals that disagree with a standing positive before them
-}
-
-// verdict folds the results of each lab and takes the gravest: positive >
-// inconclusive > negative > invalid.
-func (t *tubes) verdict(i uint32) (v standing) {
-	var lab uint32
-	var l standing
-	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
-		e := t.extras.get(x)
-		if e.kind != extraResult {
-			continue
-		}
-		if e.lab() != lab {
-			v.join(l)
-			lab, l = e.lab(), standing{}
-		}
-		l.fold(e)
-	}
-	v.join(l)
-	return v
-}
-
-// join takes what one more lab says.
-func (s *standing) join(l standing) {
-	conflicts := s.conflicts + l.conflicts
-	switch {
-	case l.verdict > s.verdict:
-		*s = l
-	case l.verdict == s.verdict:
-		s.reported, s.tested = min(s.reported, l.reported), max(s.tested, l.tested)
-		s.prelim = s.prelim && l.prelim
-		s.labs += l.labs
-	}
-	s.conflicts = conflicts
-}
-
-// negativeFor is when the negative of a tube was reported for a member with that swab:
-// the earliest report among the labs that tested after it; 0 when none did. skip leaves
-// a result out, as if it had not come.
-func (t *tubes) negativeFor(i uint32, swab Seconds, skip uint32) (reported Seconds) {
-	var lab uint32
-	var l standing
-	take := func() {
-		if l.verdict == Negative && l.tested >= swab && (reported == 0 || l.reported < reported) {
-			reported = l.reported
+// hasExtra tells whether the tube has an equal record already.
+func (t *tubes) hasExtra(i uint32, e extra) bool {
+	for x := t.headers.get(i).extras; x != 0; {
+		o := *t.extras.get(x)
+		x, o.next = o.next, 0
+		if o == e {
+			return true
 		}
 	}
-	for x := t.headers.at(i).extras; x != 0; x = t.extras.at(x).next {
-		e := t.extras.at(x)
-		if e.kind != extraResult || x == skip {
-			continue
-		}
-		if e.lab() != lab {
-			take()
-			lab, l = e.lab(), standing{}
-		}
-		l.fold(e)
-	}
-	take()
-	return reported
+	return false
 }
 
-// labStanding folds one lab's results in order of (reported_at, stage, gravity). A
-// preliminary negative or invalid is skipped; a standing positive is replaced only by
-// a positive, a corrected or a withdrawn; withdrawn removes all before it.
-func (t *tubes) labStanding(i, lab uint32) (s standing) {
-	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
-		if e := t.extras.get(x); e.kind == extraResult && e.lab() == lab {
-			s.fold(e)
-		}
-	}
-	return s
+// said is what events other than scans and results say of a tube.
+type said struct {
+	opened
+	custody
+	capacityByPolicy int // the smallest that policy gave a scan and the header does not tell; 0: none
+	readyKnown       bool
 }
 
-// resultKey orders the results of a lab. Two with the same key are one.
-func resultKey(e *extra) uint64 {
-	return uint64(e.at)<<8 | uint64(stageRank(e.stage()))<<4 | uint64(e.verdict())
-}
-
-// stageRank: at equal reported_at withdrawn > corrected > final > preliminary, last wins.
-func stageRank(s Stage) uint8 { return uint8(s) + 1 }
-
-func (s *standing) fold(e *extra) {
-	stage, verdict := e.stage(), e.verdict()
-	switch {
-	case stage == Withdrawn:
-		*s = standing{}
-		return
-	case stage == Preliminary && (verdict == Negative || verdict == Invalid):
-		return
-	case s.verdict == Positive && verdict != Positive && stage != Corrected:
-		if stage == Final {
-			s.conflicts++
-		}
-		return
-	}
-	*s = standing{verdict: verdict, reported: Seconds(e.at), tested: Seconds(e.slot), prelim: stage == Preliminary, labs: 1}
-}
-
-// opened is what the newest tube.open says; capacity by the newest that states one.
+// opened is what the newest tube.open says; capacity by the newest that states one,
+// policy by the newest that names a round.
 type opened struct {
 	known    bool
 	mode     Mode
 	purpose  Purpose
 	capacity int
 	retained bool
+	policy   policyID
 }
 
-func (t *tubes) opened(i uint32) (o opened) {
-	var at, capacityAt uint32
-	var first uint8
-	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
-		e := t.extras.get(x)
-		if e.kind != extraOpen {
-			continue
-		}
-		if rank := openRank(e.a); !o.known || e.at > at || e.at == at && rank < first {
-			o.known, at, first = true, e.at, rank
-			o.mode, o.purpose, o.retained = Mode(e.a&3), Purpose(e.a>>2&3), e.a>>4&1 != 0
-		}
-		if c := int(e.b); c != 0 && (capacityAt == 0 || e.at > capacityAt || e.at == capacityAt && c > o.capacity) {
-			capacityAt, o.capacity = e.at, c
+// custody is what befell a tube; 0: it did not.
+type custody struct {
+	void, lost              Seconds // earliest
+	rejected, rejectedAgain Seconds // earliest, newest
+	received                Seconds // newest
+	receivedBy              uint32  // laboratory of the newest
+}
+
+// marred tells whether the tube cannot be tested any more, unless a result says otherwise.
+func (c *custody) marred() bool { return c.void|c.lost|c.rejected != 0 }
+
+// mustSince is the earliest word that its people have to be swabbed again.
+func (c *custody) mustSince(invalid Seconds) (at Seconds) {
+	at = invalid
+	for _, x := range [...]Seconds{c.void, c.lost, c.rejected} {
+		if x != 0 && (at == 0 || x < at) {
+			at = x
 		}
 	}
-	return o
+	return at
+}
+
+// said walks a tube's records once.
+func (t *tubes) said(i uint32) (w said) {
+	var at, capacityAt, policyAt uint32
+	var first uint8
+	for x := t.headers.at(i).extras; x != 0; {
+		e := t.extras.at(x)
+		x = e.next
+		switch e.kind {
+		case extraOpen:
+			if rank := openRank(e.a); !w.known || e.at > at || e.at == at && rank < first {
+				w.known, at, first = true, e.at, rank
+				w.mode, w.purpose, w.retained = Mode(e.a&3), Purpose(e.a>>2&3), e.a>>4&1 != 0
+			}
+			if c := int(e.b); c != 0 && (capacityAt == 0 || e.at > capacityAt || e.at == capacityAt && c > w.capacity) {
+				capacityAt, w.capacity = e.at, c
+			}
+			if p := policyID(e.slot); p != 0 && (policyAt == 0 || e.at > policyAt || e.at == policyAt && t.master.roundBefore(p, w.policy)) {
+				policyAt, w.policy = e.at, p
+			}
+		case extraCapacity:
+			if w.capacityByPolicy == 0 || int(e.b) < w.capacityByPolicy {
+				w.capacityByPolicy = int(e.b)
+			}
+		case extraReady:
+			w.readyKnown = true
+		case extraVoid, extraReceive, extraReject, extraLost:
+			w.custody.take(e)
+		}
+	}
+	return w
+}
+
+func (c *custody) take(e *extra) {
+	at := Seconds(e.at)
+	earliest := func(x *Seconds) {
+		if *x == 0 || at < *x {
+			*x = at
+		}
+	}
+	switch e.kind {
+	case extraVoid:
+		earliest(&c.void)
+	case extraLost:
+		earliest(&c.lost)
+	case extraReject:
+		earliest(&c.rejected)
+		c.rejectedAgain = max(c.rejectedAgain, at)
+	case extraReceive:
+		if at > c.received {
+			c.received, c.receivedBy = at, uint32(e.b)|uint32(e.a)<<16
+		}
+	}
 }
 
 // openRank orders what several tube.open of one second say, smallest first: pool >

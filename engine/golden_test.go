@@ -74,10 +74,7 @@ func record(t *testing.T, name string, days int, pure bool) {
 	for seed := range uint64(days) {
 		events := day(seed+1, pure)
 		for i := range events {
-			events[i].tube = fmt.Sprintf("%s-%d", events[i].tube, seed)
-			if events[i].person != "" {
-				events[i].person = fmt.Sprintf("%s-%d", events[i].person, seed)
-			}
+			events[i].rename(seed)
 		}
 		for _, part := range cuts(events, seed, 2) {
 			d.apply(part, d.find, batches(seed))
@@ -91,6 +88,16 @@ func record(t *testing.T, name string, days int, pure bool) {
 	for file, data := range map[string][]byte{name + ".bin": journal, name + ".txt": []byte(d.dump())} {
 		if err := os.WriteFile(filepath.Join(goldenFolder, file), data, 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// rename gives every day its own people and tubes; labs, rounds and areas are those of all days.
+func (ev *event) rename(seed uint64) {
+	tail := fmt.Sprintf("-%d", seed)
+	for _, name := range []*string{&ev.tube, &ev.person, &ev.of, &ev.to} {
+		if *name != "" {
+			*name += tail
 		}
 	}
 }
@@ -126,16 +133,21 @@ func firstDifference(want, got string) string {
 // asked is what a batch asks, without how its columns share spans.
 func asked(b *engine.Batch) string {
 	var s strings.Builder
-	fmt.Fprintln(&s, b.Received, b.Roles, b.Len())
+	fmt.Fprintln(&s, b.Received, b.Roles, b.Strict, string(b.Text(b.Lab)), b.Len())
 	for i := range b.Len() {
 		c := b.Contexts[b.Ctx[i]]
 		person := fmt.Sprintf("%x", uint64(b.Person[i]))
 		if b.Person[i].Type() == engine.RefDocument {
 			person = string(b.Text(b.Person[i].Document()))
 		}
-		fmt.Fprintf(&s, "%s %d %q %016x %s at %d arg %x extra %q site %q station %q round %q lab %q %d %d %d %d\n",
-			b.Kind[i], b.Bits[i], b.Text(b.Tubes[b.Tube[i]]), b.TubeHash[b.Tube[i]], person, b.At[i], b.Arg[i], b.Text(b.Extra[i]),
-			b.Text(c.Site), b.Text(c.Station), b.Text(c.Round), b.Text(c.Lab), c.Mode, c.Purpose, c.Specimen, c.Source)
+		var tube []byte
+		var hash uint64
+		if b.Tube[i] != engine.NoTube {
+			tube, hash = b.Text(b.Tubes[b.Tube[i]]), b.TubeHash[b.Tube[i]]
+		}
+		fmt.Fprintf(&s, "%s %d %q %016x %s at %d arg %x extra %q site %q station %q round %q lab %q area %q %d %d %d %d\n",
+			b.Kind[i], b.Bits[i], tube, hash, person, b.At[i], b.Arg[i], b.Text(b.Extra[i]),
+			b.Text(c.Site), b.Text(c.Station), b.Text(c.Round), b.Text(c.Lab), b.Text(c.Area), c.Mode, c.Purpose, c.Specimen, c.Source)
 	}
 	return s.String()
 }
@@ -148,7 +160,7 @@ func oddBatch() *engine.Batch {
 		b.TubeHash = append(b.TubeHash, engine.HashTube([]byte(code)))
 	}
 	b.Contexts = append(b.Contexts, engine.Context{}, engine.Context{Site: b.Put([]byte("S1")), Station: b.Put([]byte("st.1")), Round: b.Put([]byte("r_1")),
-		Lab: b.Put([]byte("L1")), Mode: engine.Household, Purpose: engine.Recheck, Specimen: engine.SpecimenNP, Source: engine.SourceManual})
+		Lab: b.Put([]byte("L1")), Area: b.Put([]byte("990101")), Mode: engine.Household, Purpose: engine.Recheck, Specimen: engine.SpecimenNP, Source: engine.SourceManual})
 	people := []engine.PersonRef{engine.OrdinalRef(1), engine.OrdinalRef(1<<32 - 1), engine.ResidentRef(99999999999999999), engine.ResidentRef(1),
 		engine.DocumentRef(b.Put(bytes.Repeat([]byte("x"), 255))), engine.DocumentRef(b.Put([]byte("none:1:1")))}
 	for i, at := range []engine.Seconds{5, 1<<32 - 1, 1, 700000000, 699999999, 700000000} {
@@ -158,6 +170,23 @@ func oddBatch() *engine.Batch {
 	b.Add(engine.KindTubeOpen, engine.ItemRetained, 0, 0, 9, 1, 30, engine.Span{})
 	b.Add(engine.KindTubeClose, engine.ItemLate, 1, 0, 9, 0, 31, engine.Span{})
 	b.Add(engine.KindResult, 0, 2, 0, 9, 1, engine.ResultArg(1<<32-1, engine.Withdrawn, engine.Positive), engine.Span{})
+	b.Add(engine.KindScan, 0, 0, people[0], 9, 1, 3<<32|engine.HashHousehold([]byte("H1")), engine.Span{})
+	b.Add(engine.KindTransfer, engine.ItemLate, 2, people[3], 9, 0, 1|engine.HashReason([]byte("spilt"))<<32, engine.Span{})
+	for _, kind := range []engine.Kind{engine.KindTubeVoid, engine.KindTubeReceive, engine.KindTubeReject, engine.KindTubeLost} {
+		b.Add(kind, 0, 1, 0, 1<<32-1, 1, engine.HashReason([]byte("leaked")), engine.Span{})
+	}
+	b.Add(engine.KindExcuse, 0, engine.NoTube, people[4], 9, 1, 1<<32-1, engine.Span{})
+	b.Add(engine.KindAcknowledge, 0, engine.NoTube, 0, 9, 0, 1<<32-1, engine.Span{})
+	b.Add(engine.KindUnreachable, 0, engine.NoTube, people[1], 9, 0, 0, engine.Span{})
+	b.Add(engine.KindDischarge, 0, engine.NoTube, people[5], 9, 0, 1, engine.Span{})
+	b.Add(engine.KindMerge, 0, engine.NoTube, people[0], 9, 0, uint64(people[5]), engine.Span{})
+	b.Add(engine.KindUnmerge, 0, engine.NoTube, people[2], 9, 0, uint64(people[1]), engine.Span{})
+	b.Add(engine.KindRoster, 0, engine.NoTube, people[5], 0, 0, 0, b.Put(engine.AppendField(nil, engine.FieldArea, []byte("990101"))))
+	for kind := engine.KindArea; kind <= engine.KindRound; kind++ {
+		item := engine.AppendField(nil, engine.FieldKey, []byte("9901"))
+		b.Add(kind, 0, engine.NoTube, 0, 0, 0, 0, b.Put(engine.AppendField(item, engine.FieldName, bytes.Repeat([]byte("n"), 300))))
+	}
+	b.Strict, b.Lab = true, b.Put([]byte("L1"))
 	return b
 }
 

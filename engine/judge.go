@@ -1,110 +1,242 @@
 package engine
 
-import "sync/atomic"
-
 // openCause is a cause of the few that is open now.
 type openCause struct {
 	test     uint32
+	tube     uint32
 	kind     CauseKind
 	reported Seconds
 	swab     Seconds
+	due      Seconds
 	bits     uint32
 }
 
-// verdictOnPerson is everything that a chain with causes adds up to.
+// verdictOnPerson is everything that the tests of a human with causes add up to.
 type verdictOnPerson struct {
 	summary
+	bounds
 	since Seconds
 	open  []openCause
-	// The order that should be open: need, its kind, due, opened and the test of its earliest cause.
-	need, any   bool
-	due, opened Seconds
-	orderTest   uint32
+	// The order and the recheck task that should be open.
+	task, recheck task
+	any           bool // the order is for any tube
+}
+
+// task is an order that should be open: its times and the test of its earliest cause.
+type task struct {
+	need        bool
+	opened, due Seconds
+	test        uint32
+}
+
+func (t *task) take(c *openCause) {
+	if !t.need || c.reported < t.opened {
+		t.opened, t.test = c.reported, c.test
+	}
+	if !t.need || c.due < t.due {
+		t.due = c.due
+	}
+	t.need = true
 }
 
 // bounds are the swab times past which causes are closed.
 type bounds struct {
-	release Seconds // latest releasing negative
-	strong  Seconds // latest suspect or confirmed
-	result  Seconds // latest negative, positive or inconclusive; an invalid tells nothing
+	cut       Seconds // what was swabbed and reported by then, a discharge removed; 0: there was none
+	release   Seconds // latest releasing negative
+	recheck   Seconds // latest negative of a recheck
+	strong    Seconds // latest suspect or confirmed
+	confirmed Seconds // latest confirmed
+	result    Seconds // latest negative, positive or inconclusive; an invalid tells nothing
 }
 
-// judge works out a person from the whole chain and the causes. It only reads.
+// sideOf a person who has one.
+func (p *people) sideOf(who PersonOrdinal) *side {
+	return p.sides.at(uint32(*p.words.at(uint32(who))))
+}
+
+// next identity of the human after who, 0 when the round is made.
+func (p *people) next(first, who PersonOrdinal) PersonOrdinal {
+	if n := p.sideOf(who).ring; n != first {
+		return n
+	}
+	return 0
+}
+
+// judge works out a human from all tests and causes of all identities. It only reads.
 //
-//	hold     closed by a releasing negative with a strictly later swab, or taken over
-//	         by a suspect or confirmed with an equal or later one
-//	suspect  closed by what this version does not know yet (recheck, discharge)
+//	hold     closed by a releasing negative with a strictly later swab, or taken over by a
+//	         suspect or confirmed with an equal or later one; of a retained pool also by
+//	         the negative of the specimen retained of it; of a tube that is released as a
+//	         whole only when each member has his releasing negative
+//	suspect  closed by a recheck negative or a confirmed with a strictly later swab
 //	must     closed by any result with a strictly later swab
 //	pending  likewise
-func (p *people) judge(s *side, v *verdictOnPerson) {
+//
+// A discharge removes what was swabbed and reported before it.
+func (p *people) judge(who PersonOrdinal, v *verdictOnPerson) {
 	*v = verdictOnPerson{open: v.open[:0]}
-	b := p.bounds(s)
-	p.judgeChain(s, b, v)
-	for i := s.causes; i != 0; {
-		c := p.cause.get(i)
-		i = c.next
-		if p.mark(c.test)&markUnbound != 0 {
-			continue
+	v.bounds = p.bounds(who, p.discharged(who))
+	p.judgeChains(who, v)
+	for id := who; id != 0; id = p.next(who, id) {
+		for i := p.sideOf(id).causes; i != 0; {
+			c := p.cause.at(i)
+			i = c.next
+			swab := Seconds(*p.tests.at(c.test))
+			if c.outcome() <= OutcomeNegative || p.markOf(c.test)&markUnbound != 0 || v.removed(swab, c.reported) || p.closed(who, c, swab, v) {
+				continue
+			}
+			o := openCause{test: c.test, tube: c.tube, kind: c.outcome().cause(), reported: c.reported, swab: swab, due: c.due, bits: c.bits}
+			if o.bits&causeRetained != 0 && p.retained(who, c.tube, v, OutcomeMust) {
+				o.bits &^= causeRetained // the specimen is spoilt: somebody has to come after all
+			}
+			v.insert(o)
 		}
-		swab := Seconds(*p.tests.get(c.test))
-		kind := TestOutcome(c.bits & 7).cause()
-		closed := false
-		switch kind {
-		case CauseHold:
-			closed = b.release > swab || b.strong >= swab
-		case CauseMust:
-			closed = b.result > swab
-		}
-		if closed {
-			continue
-		}
-		v.insert(openCause{c.test, kind, c.reported, swab, c.bits})
 	}
-	v.conclude(p.policy.Recollect)
+	v.conclude()
 }
 
-func (p *people) bounds(s *side) (b bounds) {
-	for t := s.head; t != 0; t = uint32(*p.tests.get(t) >> 32) {
-		m := p.mark(t)
-		if m&markUnbound != 0 || m&markClass != markNegative {
-			continue
-		}
-		swab := Seconds(*p.tests.get(t))
-		b.result = max(b.result, swab)
-		if m&markReleasing != 0 {
-			b.release = max(b.release, swab)
+func (b *bounds) removed(swab, reported Seconds) bool {
+	return b.cut != 0 && swab <= b.cut && reported <= b.cut
+}
+
+// closed tells whether a cause that stands is closed.
+func (p *people) closed(who PersonOrdinal, c *cause, swab Seconds, v *verdictOnPerson) bool {
+	switch c.outcome() {
+	case OutcomeHold:
+		return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) || v.strong != 0 && v.strong >= swab ||
+			c.bits&causeRetained != 0 && p.retained(who, c.tube, v, OutcomeNegative)
+	case OutcomeSuspect:
+		return v.bounds.recheck > swab || v.confirmed > swab
+	case OutcomeMust:
+		return v.result > swab
+	}
+	return false
+}
+
+// retained tells whether a specimen retained of a tube has that outcome.
+func (p *people) retained(who PersonOrdinal, tube uint32, v *verdictOnPerson, o TestOutcome) bool {
+	for id := who; id != 0; id = p.next(who, id) {
+		for i := p.sideOf(id).causes; i != 0; i = p.cause.at(i).next {
+			c := p.cause.at(i)
+			if c.link == tube && tube != 0 && c.outcome() == o && p.markOf(c.test)&markUnbound == 0 &&
+				!v.removed(Seconds(*p.tests.at(c.test)), c.reported) {
+				return true
+			}
 		}
 	}
-	for i := s.causes; i != 0; i = p.cause.get(i).next {
-		c := p.cause.get(i)
-		o := TestOutcome(c.bits & 7)
-		if o == OutcomeMust || p.mark(c.test)&markUnbound != 0 {
-			continue
+	return false
+}
+
+// discharged is the latest discharge that counts, 0 for none: in order of their times,
+// each with a confirmed cause swabbed and reported by then that none before removed.
+func (p *people) discharged(who PersonOrdinal) (cut Seconds) {
+	var ats [8]Seconds // more are rare, and then this allocates
+	cuts := ats[:0]
+	for id := who; id != 0; id = p.next(who, id) {
+		p.notes.of(id, func(n *note) {
+			if n.is() != noteDischarge {
+				return
+			}
+			cuts = append(cuts, n.at)
+			for i := len(cuts) - 1; i > 0 && cuts[i] < cuts[i-1]; i-- {
+				cuts[i], cuts[i-1] = cuts[i-1], cuts[i]
+			}
+		})
+	}
+	for _, at := range cuts {
+		if p.confirmedBy(who, at, cut) {
+			cut = at
 		}
-		swab := Seconds(*p.tests.get(c.test))
-		b.result = max(b.result, swab)
-		if o >= OutcomeSuspect {
-			b.strong = max(b.strong, swab)
+	}
+	return cut
+}
+
+// confirmedBy tells whether a confirmed cause was swabbed and reported by a time, and not by cut.
+func (p *people) confirmedBy(who PersonOrdinal, at, cut Seconds) bool {
+	for id := who; id != 0; id = p.next(who, id) {
+		for i := p.sideOf(id).causes; i != 0; i = p.cause.at(i).next {
+			c := p.cause.at(i)
+			swab := Seconds(*p.tests.at(c.test))
+			if c.outcome() == OutcomeConfirmed && p.markOf(c.test)&markUnbound == 0 && swab <= at && c.reported <= at &&
+				!(cut != 0 && swab <= cut && c.reported <= cut) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p *people) bounds(who PersonOrdinal, cut Seconds) (b bounds) {
+	b.cut = cut
+	for id := who; id != 0; id = p.next(who, id) {
+		s := p.sideOf(id)
+		for t := s.head; t != 0; t = uint32(*p.tests.at(t) >> 32) {
+			m, swab := p.markOf(t), Seconds(*p.tests.at(t))
+			if m&markUnbound != 0 || m&markClass != markNegative || p.removedTest(s, t, swab, cut) {
+				continue
+			}
+			b.result = max(b.result, swab)
+			if m&markReleasing != 0 {
+				b.release = max(b.release, swab)
+			}
+		}
+		for i := s.causes; i != 0; i = p.cause.at(i).next {
+			c := p.cause.at(i)
+			swab := Seconds(*p.tests.at(c.test))
+			if p.markOf(c.test)&markUnbound != 0 || b.removed(swab, c.reported) {
+				continue
+			}
+			b.takeCause(c, swab)
 		}
 	}
 	return b
 }
 
-// judgeChain finds the last negative and the open pending swabs.
-func (p *people) judgeChain(s *side, b bounds, v *verdictOnPerson) {
-	for t := s.head; t != 0; t = uint32(*p.tests.get(t) >> 32) {
-		m, swab := p.mark(t), Seconds(*p.tests.get(t))
-		switch {
-		case m&markUnbound != 0:
-		case m&markClass == markNegative:
-			if v.negative == 0 {
-				v.negative, v.swab = t, swab
+func (b *bounds) takeCause(c *cause, swab Seconds) {
+	switch o := c.outcome(); o {
+	case OutcomeNegative:
+		if c.bits&causeRecheck != 0 {
+			b.recheck = max(b.recheck, swab)
+		}
+	case OutcomeConfirmed:
+		b.confirmed = max(b.confirmed, swab)
+		fallthrough
+	case OutcomeSuspect:
+		b.strong = max(b.strong, swab)
+		fallthrough
+	case OutcomeHold:
+		b.result = max(b.result, swab)
+	}
+}
+
+// removedTest tells whether a discharge removed a negative.
+func (p *people) removedTest(s *side, t uint32, swab, cut Seconds) bool {
+	if cut == 0 || swab > cut {
+		return false
+	}
+	for i := s.causes; i != 0; i = p.cause.at(i).next {
+		if c := p.cause.at(i); c.test == t {
+			return c.reported <= cut
+		}
+	}
+	return false
+}
+
+// judgeChains finds the last negative and the open pending swabs.
+func (p *people) judgeChains(who PersonOrdinal, v *verdictOnPerson) {
+	for id := who; id != 0; id = p.next(who, id) {
+		s := p.sideOf(id)
+		for t := s.head; t != 0; t = uint32(*p.tests.at(t) >> 32) {
+			m, swab := p.markOf(t), Seconds(*p.tests.at(t))
+			switch {
+			case m&markUnbound != 0:
+			case m&markClass == markNegative:
+				if !p.removedTest(s, t, swab, v.cut) {
+					v.addNegative(t, swab)
+				}
+			case m&markClass == markNone && swab >= v.result:
+				v.addPending(t, swab)
 			}
-			if swab == v.swab {
-				v.ties ^= t
-			}
-		case m&markClass == markNone && swab >= b.result:
-			v.addPending(t, swab)
 		}
 	}
 }
@@ -127,8 +259,8 @@ func (c *openCause) before(d *openCause) bool {
 	return c.test < d.test
 }
 
-// conclude sets state, since and the order from the open causes.
-func (v *verdictOnPerson) conclude(recollect Seconds) {
+// conclude sets state, since and the tasks from the open causes.
+func (v *verdictOnPerson) conclude() {
 	switch {
 	case len(v.open) > 0:
 		v.state, v.since = stateOf(v.open[0].kind), v.open[0].reported
@@ -137,24 +269,20 @@ func (v *verdictOnPerson) conclude(recollect Seconds) {
 	case v.negative != 0:
 		v.state = StateNegative // since: the tube's reported_at, which the tube half knows
 	}
+	single := false
 	for i := range v.open {
 		c := &v.open[i]
-		if c.kind == CauseHold && c.bits&causeRetained == 0 {
-			v.need = true
-		}
+		single = single || c.kind == CauseHold && c.bits&causeRetained == 0
 	}
-	v.any = !v.need && v.state == StateMustResample
-	v.need = v.need || v.any
-	if !v.need {
-		return
-	}
+	v.any = !single && v.state == StateMustResample
 	for i := range v.open {
-		c := &v.open[i]
-		if (c.kind == CauseHold || c.kind == CauseMust) && (v.opened == 0 || c.reported < v.opened) {
-			v.opened, v.orderTest = c.reported, c.test
+		switch c := &v.open[i]; {
+		case c.kind == CauseSuspect:
+			v.recheck.take(c)
+		case (single || v.any) && (c.kind == CauseHold || c.kind == CauseMust):
+			v.task.take(c)
 		}
 	}
-	v.due = v.opened + recollect
 }
 
 func stateOf(k CauseKind) State {
@@ -177,13 +305,14 @@ func (v *verdictOnPerson) same(o *verdictOnPerson) bool {
 	if a.state == b.state && a.state > StateSampled { // since when he waits is not shown
 		a.earliest, b.earliest = 0, 0
 	}
-	if a != b || v.since != o.since || v.need != o.need || v.due != o.due || len(v.open) != len(o.open) {
+	if a != b || v.since != o.since || v.task.need != o.task.need || v.task.due != o.task.due || v.any != o.any ||
+		v.recheck.need != o.recheck.need || v.recheck.due != o.recheck.due || len(v.open) != len(o.open) {
 		return false
 	}
 	for i := range v.open {
 		a, b := v.open[i], o.open[i]
-		a.bits &^= causeRetained // shown by the order alone
-		b.bits &^= causeRetained
+		a.bits, b.bits = a.bits&(7|causePreliminary), b.bits&(7|causePreliminary) // the others show in the order alone
+		a.due, b.due = 0, 0                                                      // likewise
 		if a != b {
 			return false
 		}
@@ -191,42 +320,106 @@ func (v *verdictOnPerson) same(o *verdictOnPerson) bool {
 	return true
 }
 
-// applySlow is apply for the few: with a side record, or about to have one.
-func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFacts) (changed, bool) {
-	w := *p.words.get(uint32(who))
-	c := changed{person: who, previous: wordState(w)}
-	if w&wordSide == 0 {
-		p.sideCount++
-		p.sides.grow(p.sideCount)
-		*p.sides.mut(p.sideCount) = side{head: uint32(w)}
-		p.hash += mixSide(p.sideCount, *p.sides.get(p.sideCount))
-		atomic.StoreUint64(p.words.mut(uint32(who)), w|wordBusy) // until setWord
-		w = w&^wordLow | wordSide | uint64(p.sideCount)
+// addSide gives a person a side record. The word that is returned is to be set.
+func (p *people) addSide(w uint64) uint64 {
+	if w&wordSide != 0 {
+		return w
 	}
+	p.sideCount++
+	p.sides.grow(p.sideCount)
+	*p.sides.mut(p.sideCount) = side{head: uint32(w)}
+	p.hash += mixSide(p.sideCount, p.sides.get(p.sideCount))
+	return w&^wordLow | wordSide | uint64(p.sideCount)
+}
+
+// applySlow is apply for the few: with a side record, or about to have one.
+func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFacts, note EffectNote) (changed, bool) {
+	w := *p.words.get(uint32(who))
+	if w&wordSide == 0 {
+		w = p.addSide(w)
+		p.setWord(who, w)
+	}
+	p.judge(who, &p.before)
 	at := uint32(w)
-	s := *p.sides.get(at)
-	p.judge(&s, &p.before)
+	s := p.sides.mut(at)
+	p.hash -= mixSide(at, s)
 	s.head = p.relink(who, w|wordBusy, s.head, t, swab, f.has(factFirst))
 	p.setMark(t, markFor(f))
-	p.setCause(&s, t, f)
-	p.judge(&s, &p.after)
-	p.setOrder(who, &s, &p.after)
-	p.hash += mixSide(at, s) - mixSide(at, *p.sides.get(at))
-	*p.sides.mut(at) = s
-	c.word = w&^(7<<32|wordBusy) + wordVersion | uint64(p.after.state)<<32
-	p.setWord(who, c.word)
-	told := !p.before.same(&p.after)
+	p.setCause(s, t, f, note)
+	p.hash += mixSide(at, s)
+	p.judge(who, &p.after)
+	if f.has(factWhole) {
+		p.answers = append(p.answers, answer{uint32(note.Tube), t, p.after.release > swab})
+	}
+	c, told := p.publish(who)
 	return c, told || f.has(factRenewed) && f.outcome() == OutcomeNegative && swab == p.after.swab
 }
 
-// setCause makes the cause record of a test follow its facts.
-func (p *people) setCause(s *side, t uint32, f TestFacts) {
+// publish makes orders and words of all identities of a human follow p.after; told is
+// false when nothing that the feed shows has changed since p.before.
+func (p *people) publish(who PersonOrdinal) (c changed, told bool) {
+	p.others = p.others[:0]
+	root := p.root(who)
+	p.answerTubes(who)
+	for id := who; id != 0; id = p.next(who, id) {
+		at := uint32(*p.words.get(uint32(id)))
+		s := p.sides.mut(at)
+		p.hash -= mixSide(at, s)
+		if id == root {
+			p.setOrder(id, &s.order, p.after.task, orderKind(p.after.any))
+			p.setOrder(id, &s.recheck, p.after.recheck, OrderRecheck)
+		} else { // the root has them
+			p.cancel(s.order)
+			p.cancel(s.recheck)
+		}
+		p.hash += mixSide(at, s)
+		w := *p.words.get(uint32(id))
+		x := changed{person: id, previous: wordState(w)}
+		x.word = w&^(7<<32|wordBusy) + wordVersion | uint64(p.after.state)<<32
+		p.setWord(id, x.word)
+		if id == who {
+			c = x
+		} else {
+			p.others = append(p.others, x)
+		}
+	}
+	return c, !p.before.same(&p.after)
+}
+
+// answerTubes tells tubes that are released as a whole what has changed for a member.
+func (p *people) answerTubes(who PersonOrdinal) {
+	if p.before.release == p.after.release {
+		return
+	}
+	for id := who; id != 0; id = p.next(who, id) {
+		p.answerAll(id)
+	}
+}
+
+// answerAll is answerTubes for the tests of one identity, whatever has changed.
+func (p *people) answerAll(who PersonOrdinal) {
+	for i := p.sideOf(who).causes; i != 0; i = p.cause.get(i).next {
+		if c := p.cause.get(i); c.bits&causeWhole != 0 {
+			p.answers = append(p.answers, answer{c.tube, c.test, p.after.release > Seconds(*p.tests.get(c.test))})
+		}
+	}
+}
+
+func orderKind(any bool) OrderKind {
+	if any {
+		return OrderAny
+	}
+	return OrderSingle
+}
+
+// setCause makes the record of a test follow its facts.
+func (p *people) setCause(s *side, t uint32, f TestFacts, note EffectNote) {
 	var before uint32
 	at := s.causes
 	for at != 0 && p.cause.get(at).test != t {
 		before, at = at, p.cause.get(at).next
 	}
-	if f.outcome() <= OutcomeNegative {
+	if f.outcome() <= OutcomeNegative && note.Link == 0 && !f.has(factRecheck) && (s.full == 0 || f.outcome() == OutcomeNone) {
 		if at != 0 {
 			p.hash -= mixCause(p.cause.get(at))
 			next := p.cause.get(at).next
@@ -255,46 +448,62 @@ func (p *people) setCause(s *side, t uint32, f TestFacts) {
 	}
 	c := p.cause.mut(at)
 	c.reported, c.bits = f.reported(), uint32(f.outcome())
-	if f.has(factPreliminary) {
-		c.bits |= causePreliminary
-	}
-	if f.has(factRetained) {
-		c.bits |= causeRetained
+	c.tube, c.link, c.due = uint32(note.Tube), uint32(note.Link), note.Due
+	for _, b := range [...]struct {
+		fact TestFacts
+		bit  uint32
+	}{{factPreliminary, causePreliminary}, {factRetained, causeRetained}, {factRecheck, causeRecheck}, {factWhole, causeWhole}, {factReady, causeReady}} {
+		if f.has(b.fact) {
+			c.bits |= b.bit
+		}
 	}
 	p.hash += mixCause(c)
 }
 
-// setOrder opens, reopens, moves or closes the person's order. An order closed by a
-// result that later goes is opened again under its old number.
-func (p *people) setOrder(who PersonOrdinal, s *side, v *verdictOnPerson) {
+// setOrder opens, reopens, moves or closes a person's order. An order closed by a result
+// that later goes is opened again under its old number.
+func (p *people) setOrder(who PersonOrdinal, n *uint32, t task, kind OrderKind) {
 	var o order
-	if s.order != 0 {
-		o = *p.order.get(s.order)
+	if *n != 0 {
+		o = *p.order.get(*n)
 	}
-	was := s.order != 0 && OrderState(o.state).IsOpen()
+	was := *n != 0 && OrderState(o.state).IsOpen()
 	switch {
-	case v.need && !was:
-		if s.order == 0 || !v.hasOpen(o.test) {
+	case t.need && !was:
+		if *n == 0 || !p.after.hasOpen(o.test) {
 			p.orderCount++
 			p.order.grow(p.orderCount)
-			s.order, o = p.orderCount, order{person: uint32(who)}
+			*n, o = p.orderCount, order{person: uint32(who)}
 		}
 		p.ordersOpen++
 		o.state = uint32(OrderOpen)
-	case !v.need && !was:
+	case !t.need && !was:
 		return
-	case !v.need:
+	case !t.need:
 		p.ordersOpen--
 		o.state = uint32(OrderCancelled)
-		if p.answered(s, o.test) {
+		if p.answered(who, o.test) {
 			o.state = uint32(OrderFulfilled)
 		}
 	}
-	if v.need {
-		o.opened, o.due, o.test = v.opened, v.due, v.orderTest
+	if t.need {
+		o.opened, o.due, o.test, o.kind = t.opened, t.due, t.test, uint32(kind)
 	}
-	p.hash += mixOrder(s.order, o) - mixOrder(s.order, *p.order.get(s.order))
-	*p.order.mut(s.order) = o
+	p.hash += mixOrder(*n, o) - mixOrder(*n, *p.order.get(*n))
+	*p.order.mut(*n) = o
+}
+
+// cancel closes an order that somebody else has now.
+func (p *people) cancel(n uint32) {
+	o := *p.order.get(n)
+	if n == 0 || !OrderState(o.state).IsOpen() {
+		return
+	}
+	p.ordersOpen--
+	p.hash -= mixOrder(n, o)
+	o.state = uint32(OrderCancelled)
+	p.hash += mixOrder(n, o)
+	*p.order.mut(n) = o
 }
 
 func (v *verdictOnPerson) hasOpen(test uint32) bool {
@@ -307,26 +516,28 @@ func (v *verdictOnPerson) hasOpen(test uint32) bool {
 }
 
 // answered tells whether the cause still stands, so that a later result closed it.
-func (p *people) answered(s *side, test uint32) bool {
-	for i := s.causes; i != 0; i = p.cause.get(i).next {
-		if p.cause.get(i).test == test {
-			return p.mark(test)&markUnbound == 0
+func (p *people) answered(who PersonOrdinal, test uint32) bool {
+	for id := who; id != 0; id = p.next(who, id) {
+		for i := p.sideOf(id).causes; i != 0; i = p.cause.get(i).next {
+			if c := p.cause.get(i); c.test == test {
+				return c.outcome() > OutcomeNegative && p.mark(test)&markUnbound == 0 && !p.after.removed(Seconds(*p.tests.get(test)), c.reported)
+			}
 		}
 	}
 	return false
 }
 
-func mixSide(at uint32, s side) uint64 {
-	return mix(uint64(at)*mixA ^ mix(uint64(s.head)<<32|uint64(s.order)) ^ 1)
+func mixSide(at uint32, s *side) uint64 {
+	return mix(uint64(at)*mixA ^ mix(uint64(s.head)<<32|uint64(s.order)) ^ mix(uint64(s.recheck)<<32|uint64(s.ring)) + mix(uint64(s.root)<<32|uint64(s.full)+1))
 }
 
 func mixCause(c *cause) uint64 {
-	return mix(uint64(c.test)*mixB ^ mix(uint64(c.reported)<<32|uint64(c.bits)) ^ 2)
+	return mix(uint64(c.test)*mixB ^ mix(uint64(c.reported)<<32|uint64(c.bits)) ^ mix(uint64(c.tube)<<32|uint64(c.link)) + mix(uint64(c.due)+2))
 }
 
 func mixOrder(n uint32, o order) uint64 {
 	if o.person == 0 {
 		return 0
 	}
-	return mix(uint64(n)*mixA ^ mix(uint64(o.person)<<32|uint64(o.state)) ^ mix(uint64(o.opened)<<32|uint64(o.due)) ^ mix(uint64(o.test)))
+	return mix(uint64(n)*mixA ^ mix(uint64(o.person)<<32|uint64(o.state)) ^ mix(uint64(o.opened)<<32|uint64(o.due)) ^ mix(uint64(o.kind)<<32|uint64(o.test)))
 }

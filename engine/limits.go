@@ -10,11 +10,11 @@ const (
 	MaxTubes  = 120_000_000
 	// MaxTests: member slots have 32-bit numbers.
 	MaxTests = 4_000_000_000
-	// MaxSites and MaxLabs: names are kept for ever, 100 bytes each; a lab has 19 bits in a
-	// result's record. A country had 20,000 sites a city and 13,100 laboratories. Room
-	// refuses at half of MaxLabs names, so that no two labs ever share a number.
-	MaxSites = 1_000_000
-	MaxLabs  = 1 << 19
+	// MaxSites and MaxLabs: names are kept for ever, 100 bytes each; a site has 18 bits in a
+	// tube's header, a lab in a result's record. A country had 20,000 sites a city and 13,100
+	// laboratories. Room refuses at half of MaxLabs names, so that no two labs ever share a number.
+	MaxSites = 1<<18 - 1
+	MaxLabs  = 1<<18 - 1
 )
 
 // roomSlack is more than what can be on its way past Room when the last place goes:

@@ -14,6 +14,7 @@ type OrderFilter struct {
 	ByState  bool
 	State    OrderState // when ByState
 	DueBy    Seconds    // only orders open and due before this; 0: all
+	Kinds    uint8      // bit 1<<OrderKind for each kind wanted; 0: single and any
 }
 
 // Orders calls do for each order in number order, until it answers false or the limit
@@ -32,9 +33,11 @@ func (e *Engine) Orders(f OrderFilter, do func(*OrderView) bool) (last uint32, m
 			if OrderState(o.state).IsOpen() {
 				p := PersonOrdinal(o.person)
 				e.compose(p, atomic.LoadUint64(e.people.words.at(o.person)), &s)
-				view = &s.Order
+				if view = &s.Order; OrderKind(o.kind) == OrderRecheck {
+					view = &s.Recheck
+				}
 			} else {
-				closed = OrderView{Number: last + 1, Person: PersonOrdinal(o.person), State: OrderState(o.state), Opened: o.opened,
+				closed = OrderView{Number: last + 1, Person: PersonOrdinal(o.person), Kind: OrderKind(o.kind), State: OrderState(o.state), Opened: o.opened,
 					Due: o.due, Causes: append(closed.Causes[:0], TubeIndex(e.tubes.of(o.test)))}
 			}
 			if f.wants(view) {
@@ -58,13 +61,27 @@ func (e *Engine) Orders(f OrderFilter, do func(*OrderView) bool) (last uint32, m
 }
 
 func (f *OrderFilter) wants(o *OrderView) bool {
+	kinds := f.Kinds
+	if kinds == 0 {
+		kinds = 1<<OrderSingle | 1<<OrderAny
+	}
 	switch {
+	case kinds>>o.Kind&1 == 0:
+		return false
 	case f.OpenOnly && !o.State.IsOpen(), f.ByState && o.State != f.State:
 		return false
 	case f.DueBy != 0:
 		return o.State.IsOpen() && o.Due < f.DueBy
 	}
 	return true
+}
+
+// roundOfTube is a tube's own round, else that of its first scan.
+func (e *Engine) roundOfTube(i uint32) RoundID {
+	if r := e.tubes.tubeRound(i); r != 0 {
+		return r
+	}
+	return e.master.policy(max(e.tubes.headers.at(i).policy(), 1)).round
 }
 
 // Tube fills v with all that is known of a tube, between two slices of the writer.
@@ -74,12 +91,13 @@ func (e *Engine) Tube(i TubeIndex, v *TubeView) {
 	t := e.tubes
 	h := t.headers.at(uint32(i))
 	f := atomic.LoadUint64(&h.facts)
-	*v = TubeView{Index: i, Code: string(t.codes.of(h.code)), Site: e.sites.list[h.site], Round: "default", Mode: factMode(f),
+	*v = TubeView{Index: i, Code: string(t.codes.of(h.code)), Site: e.master.siteName(h.site()), Mode: factMode(f),
 		Purpose: factPurpose(f), Capacity: factCapacity(f), Retained: f&tubeRetained != 0, Verdict: factVerdict(f),
 		Reported: Seconds(f), ClosedMembers: -1, Members: v.Members[:0], Results: v.Results[:0]}
 	if v.Purpose == PurposeUnset {
 		v.Purpose = Screening
 	}
+	v.Round = e.master.roundName(e.roundOfTube(uint32(i)))
 	e.tubeMembers(uint32(i), v)
 	e.tubeExtras(uint32(i), v)
 	v.resolve()
@@ -111,7 +129,7 @@ func (e *Engine) tubeMembers(i uint32, v *TubeView) {
 			if v.FirstSwab == 0 || m.Swabbed < v.FirstSwab {
 				v.FirstSwab = m.Swabbed
 			}
-			if mark := e.people.markOf(s); mark&markClass == markNegative || mark&markClass == markSpecial && !e.opens(w, s) {
+			if mark := e.people.markOf(s); mark&markClass == markNegative || mark&markClass == markSpecial && !e.opens(m.Person, s) {
 				v.MembersResolved++
 			}
 		}
@@ -120,9 +138,9 @@ func (e *Engine) tubeMembers(i uint32, v *TubeView) {
 }
 
 // opens tells whether a test's cause is open: its person has no answer yet.
-func (e *Engine) opens(w uint64, test uint32) bool {
+func (e *Engine) opens(who PersonOrdinal, test uint32) bool {
 	v := verdictOnPerson{}
-	e.people.judge(e.people.sides.at(uint32(w)), &v)
+	e.people.judge(who, &v)
 	for i := range v.open {
 		if v.open[i].test == test {
 			return v.open[i].kind == CauseHold || v.open[i].kind == CauseMust
@@ -138,6 +156,9 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 	if at := *t.closed.at(i); at != 0 {
 		v.ClosedAt, v.ClosedMembers = Seconds(at), int(atomic.LoadUint64(&h.facts)>>tubeCounted&63)-1
 	}
+	w := t.said(i)
+	v.VoidAt, v.LostAt, v.RejectedAt, v.ReceivedAt = w.void, w.lost, w.rejectedAgain, w.received
+	v.ReceivedBy = e.master.labName(w.receivedBy)
 	var lab standing
 	labOf := -1
 	for x := h.extras; x != 0; x = t.extras.at(x).next {
@@ -150,7 +171,7 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 			if labOf != int(r.lab()) {
 				lab, labOf = t.labStanding(i, r.lab()), int(r.lab())
 			}
-			v.Results = append(v.Results, ResultView{Lab: e.labs.list[r.lab()], Verdict: r.verdict(), Stage: r.stage(),
+			v.Results = append(v.Results, ResultView{Lab: e.master.labName(r.lab()), Verdict: r.verdict(), Stage: r.stage(),
 				Tested: Seconds(r.slot), Reported: Seconds(r.at),
 				Standing: lab.verdict == r.verdict() && lab.reported == Seconds(r.at) && lab.verdict == stands.verdict})
 		}
@@ -167,12 +188,21 @@ func (v *TubeView) resolve() {
 		}
 	}
 	switch {
-	case v.Verdict == Negative:
+	case !grave(v.Verdict) && v.VoidAt != 0:
+		v.Resolution = TubeVoid
+	case v.Verdict == Negative && v.RejectedAt == 0:
 		v.Resolution = TubeNegative
 	case v.Verdict != VerdictNone && bound > 0 && v.MembersResolved == bound:
 		v.Resolution = TubeResolved
-	case v.Verdict != VerdictNone:
+		if v.Verdict == Negative {
+			v.Resolution = TubeNegative
+		}
+	case v.Verdict != VerdictNone || v.RejectedAt != 0:
 		v.Resolution = TubeResolving
+	case v.LostAt != 0 && v.ReceivedAt <= v.LostAt:
+		v.Resolution = TubeLost
+	case v.ReceivedAt != 0:
+		v.Resolution = TubeReceived
 	case v.ClosedAt != 0:
 		v.Resolution = TubeClosed
 	}

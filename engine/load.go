@@ -30,32 +30,40 @@ const (
 	colAreaAt
 	colLeafNext // people of a leaf area
 	colMoves    // transfers
+	colWatched
 	colRounds   // the first of the columns of rounds: MaxRounds follow
 )
 
 func (e *Engine) columns() []pager {
 	p, t, r := e.people, e.tubes, e.registry
-	return []pager{p.words, p.tests, p.marks, p.sides, p.cause, p.order,
-		t.headers, t.codes, t.member, t.place, t.blocks, t.extras, t.closed, r.keys, r.texts}
+	all := []pager{p.words, p.tests, p.marks, p.sides, p.cause, p.order,
+		t.headers, t.codes, t.member, t.place, t.blocks, t.extras, t.closed, t.moves, t.watched,
+		r.keys, r.texts, e.notes.heads, e.notes.list}
+	all = append(all, e.master.columns()...)
+	return append(all, e.coverage.columns()...)
 }
 
 // scalars are everything that is not in pages.
 type scalars struct {
 	Version                                      int
 	Policy                                       Config
-	Sites, Labs                                  []string
+	Master                                       masterScalars
+	Coverage                                     coverageScalars
 	People, TextsEnd                             uint32
 	RegistryHash, TubesHash, PeopleHash          uint64
+	NotesHash                                    uint64
+	Moves, Watched, Notes                        uint32
 	Tubes, Tests, Extras, CodesEnd               uint32
 	Results                                      uint64
 	Sides, Causes, CauseFree, Orders, OrdersOpen uint32
 }
 
-const scalarsVersion = 1
+const scalarsVersion = 2
 
 func (e *Engine) meta() []byte {
 	p, t, r := e.people, e.tubes, e.registry
-	b, err := json.Marshal(scalars{Version: scalarsVersion, Policy: e.policy, Sites: e.sites.list, Labs: e.labs.list,
+	b, err := json.Marshal(scalars{Version: scalarsVersion, Policy: e.policy, Master: e.master.scalars(), Coverage: e.coverage.scalars(),
+		NotesHash: e.notes.hash, Moves: t.moveCount, Watched: t.watchCount, Notes: e.notes.count,
 		People: r.count, TextsEnd: r.texts.end, RegistryHash: r.hash, TubesHash: t.hash, PeopleHash: p.hash,
 		Tubes: t.count, Tests: t.tests, Extras: t.extraCount, CodesEnd: t.codes.end, Results: t.results,
 		Sides: p.sideCount, Causes: p.causeCount, CauseFree: p.causeFree, Orders: p.orderCount, OrdersOpen: p.ordersOpen})
@@ -72,17 +80,19 @@ func (e *Engine) LoadMeta(at Position, meta []byte) error {
 	if err := json.Unmarshal(meta, &s); err != nil {
 		return fmt.Errorf("cannot load snapshot scalars: %w", err)
 	}
-	if s.Version != scalarsVersion || len(s.Sites) == 0 || len(s.Labs) == 0 {
+	if s.Version != scalarsVersion {
 		return fmt.Errorf("cannot load snapshot scalars: got version %d; want %d", s.Version, scalarsVersion)
 	}
 	p, t, r := e.people, e.tubes, e.registry
-	e.policy, t.policy, p.policy = s.Policy, s.Policy, s.Policy
-	for _, n := range s.Sites[1:] {
-		e.sites.of([]byte(n))
+	e.policy = s.Policy
+	if err := e.master.load(s.Master); err != nil {
+		return fmt.Errorf("cannot load snapshot scalars: %w", err)
 	}
-	for _, n := range s.Labs[1:] {
-		e.labs.of([]byte(n))
+	if err := e.coverage.load(s.Coverage); err != nil {
+		return fmt.Errorf("cannot load snapshot scalars: %w", err)
 	}
+	e.notes.hash, e.notes.count = s.NotesHash, s.Notes
+	t.moveCount, t.watchCount = s.Moves, s.Watched
 	r.count, r.texts.end, r.hash = s.People, s.TextsEnd, s.RegistryHash
 	t.count, t.tests, t.extraCount, t.codes.end, t.results, t.hash = s.Tubes, s.Tests, s.Extras, s.CodesEnd, s.Results, s.TubesHash
 	p.sideCount, p.causeCount, p.causeFree, p.orderCount, p.ordersOpen, p.hash = s.Sides, s.Causes, s.CauseFree, s.Orders, s.OrdersOpen, s.PeopleHash
@@ -101,7 +111,7 @@ func (e *Engine) LoadPage(column uint8, page uint32, data []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("cannot load page %d: got column %d; want 1..%d", page, column, colClosed)
+	return fmt.Errorf("cannot load page %d: got column %d; want another", page, column)
 }
 
 // FinishLoad rebuilds the indexes. run is given independent jobs and returns when all
@@ -128,7 +138,7 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	e.tests.Store(t.slots())
 	e.results.Store(t.results)
 	e.ordersOpen.Store(uint64(p.ordersOpen))
-	e.named.Store(uint64(max(len(e.labs.list), len(e.sites.list)/2)))
+	e.named.Store(e.master.mentioned())
 	return nil
 }
 

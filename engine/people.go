@@ -19,7 +19,7 @@ import "sync/atomic"
 //	36      busy: the writer is relinking the chain; readers try again
 //	48..63  version, one up with every change to the word or the chain
 type people struct {
-	policy Config
+	notes *notes
 
 	words *column[uint64]
 	tests *column[uint64] // by TestIndex: next test of the chain << 32 | S
@@ -34,37 +34,64 @@ type people struct {
 	hash                                         uint64 // part of StateHash
 
 	before, after verdictOnPerson // scratch of the slow path
+	others        []changed       // the other identities of the human that an effect changed
+	answers       []answer        // for tubes that are released as a whole
+	cuts          []Seconds       // scratch of discharged
 }
 
-// side is the record of the few: 16 bytes.
+// side is the record of the few: 32 bytes.
 type side struct {
-	head   uint32 // first test
-	causes uint32 // first cause
-	order  uint32 // latest order, open or closed
-	_      uint32
+	head    uint32        // first test
+	causes  uint32        // first cause
+	order   uint32        // latest order, open or closed
+	recheck uint32        // latest recheck task, likewise
+	ring    PersonOrdinal // next identity of the human, 0: there is no other
+	root    PersonOrdinal // identity that stands for the human, 0: this one
+	full    uint32        // 1: every test with an outcome has a cause record, negatives too
+	_       uint32
 }
 
-// cause belongs to a test that is positive, inconclusive or must, open or closed: 16 bytes.
+// cause is what a test beyond a plain negative says, open or closed: 32 bytes. Its kind
+// is none for a negative that is kept because of its link, as a recheck, or because the
+// person was discharged.
 type cause struct {
 	next     uint32
 	test     uint32
 	reported Seconds
-	bits     uint32 // TestOutcome in 0..2, then causePreliminary, causeRetained
+	bits     uint32 // TestOutcome in 0..2, then cause*
+	tube     uint32
+	link     uint32 // tube that the specimen was retained of
+	due      Seconds
+	_        uint32
 }
 
 const (
-	causePreliminary = 1 << 3
-	causeRetained    = 1 << 4
+	causePreliminary = 1 << (3 + iota)
+	causeRetained
+	causeRecheck
+	causeWhole // of a tube that is released as a whole
+	causeReady // then, the tube says that each member has his negative
 )
 
-// order is one re-collection order: 32 bytes.
+func (c *cause) outcome() TestOutcome { return TestOutcome(c.bits & 7) }
+
+// order is one re-collection order or recheck task: 32 bytes.
 type order struct {
 	person uint32
 	state  uint32 // OrderState
 	opened Seconds
 	due    Seconds
 	test   uint32 // test of the earliest cause
-	_      [3]uint32
+	kind   uint32 // OrderKind
+	_      [2]uint32
+}
+
+// answer tells the tube half whether a member of a tube that is released as a whole has
+// a single negative after his swab there.
+type answer struct {
+	tube  uint32
+	test  uint32
+	ready bool
 }
 
 const (
@@ -84,8 +111,8 @@ const (
 
 func wordState(w uint64) State { return State(w >> 32 & 7) }
 
-func newPeople(cfg Config, alloc Allocator) *people {
-	return &people{policy: cfg,
+func newPeople(n *notes, alloc Allocator) *people {
+	return &people{notes: n,
 		words: newColumn[uint64](colWords, alloc), tests: newColumn[uint64](colTests, alloc),
 		marks: newColumn[uint32](colMarks, alloc), sides: newColumn[side](colSides, alloc),
 		cause: newColumn[cause](colCauses, alloc), order: newColumn[order](colOrders, alloc)}
@@ -104,9 +131,9 @@ func (p *people) facts(who PersonOrdinal) (f Facts) {
 	f.State = wordState(w)
 	head := uint32(w)
 	if w&wordSide != 0 {
-		s := p.sides.get(head)
-		head = s.head
-		f.HasOrder = s.order != 0 && OrderState(p.order.get(s.order).state).IsOpen()
+		head = p.sides.get(head).head
+		n := p.sideOf(p.root(who)).order
+		f.HasOrder = n != 0 && OrderState(p.order.get(n).state).IsOpen()
 	}
 	n := 0
 	for t := head; t != 0 && n < len(f.Pending); t = uint32(*p.tests.get(t) >> 32) {
@@ -177,11 +204,11 @@ type changed struct {
 // The cases that make up a day take no look at anything but the word, the test and
 // the one before: a first swab or one after a negative, and a negative for the only or
 // latest one.
-func (p *people) apply(who PersonOrdinal, t TestIndex, swab Seconds, f TestFacts) (c changed, ok bool) {
+func (p *people) apply(who PersonOrdinal, t TestIndex, swab Seconds, f TestFacts, note EffectNote) (c changed, ok bool) {
 	p.ensure(uint32(t))
 	w := *p.words.get(uint32(who))
-	if w&wordSide != 0 || f.outcome() > OutcomeNegative {
-		return p.applySlow(who, uint32(t), swab, f)
+	if w&wordSide != 0 || f.outcome() > OutcomeNegative || f.has(factNoted) {
+		return p.applySlow(who, uint32(t), swab, f, note)
 	}
 	c = changed{person: who, previous: wordState(w)}
 	oldMark, newMark := p.mark(uint32(t)), markFor(f)
@@ -306,23 +333,34 @@ func (p *people) relink(who PersonOrdinal, w uint64, head, t uint32, swab Second
 // summary is what a chain without causes says.
 type summary struct {
 	state    State
-	negative uint32  // test of the last negative (of several with equal swab the first in the chain)
-	ties     uint32  // exclusive or of all tests that share its swab, or the pending one's: readers choose by tube code
+	negative uint32  // test of the last negative (of several with equal swab the first told)
+	ties     uint32  // exclusive or of all negatives that share its swab: readers choose by tube code
 	swab     Seconds // its swab
 	pending  uint32  // latest open pending test
+	waiting  uint32  // exclusive or of all that share its swab
 	latest   Seconds // its swab
 	earliest Seconds // swab of the earliest open pending test
 }
 
-// addPending takes open pending tests, latest swab first.
+func (s *summary) addNegative(t uint32, swab Seconds) {
+	if s.negative == 0 || swab > s.swab {
+		s.negative, s.swab, s.ties = t, swab, 0
+	}
+	if swab == s.swab {
+		s.ties ^= t
+	}
+}
+
 func (s *summary) addPending(t uint32, swab Seconds) {
-	if s.pending == 0 {
-		s.pending, s.latest = t, swab
+	if s.pending == 0 || swab > s.latest {
+		s.pending, s.latest, s.waiting = t, swab, 0
 	}
 	if swab == s.latest {
-		s.ties ^= t * 3
+		s.waiting ^= t
 	}
-	s.earliest = swab
+	if s.earliest == 0 || swab < s.earliest {
+		s.earliest = swab
+	}
 }
 
 // chainSummary walks from the latest swab until older tests cannot matter: past the
@@ -338,12 +376,7 @@ func (p *people) chainSummary(head uint32) (s summary) {
 		switch m := p.mark(t); {
 		case m&markUnbound != 0:
 		case m&markClass == markNegative:
-			if s.negative == 0 {
-				s.negative, s.swab = t, swab
-			}
-			if swab == s.swab {
-				s.ties ^= t
-			}
+			s.addNegative(t, swab)
 			result = swab
 		default:
 			s.addPending(t, swab)

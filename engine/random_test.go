@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -16,101 +15,8 @@ import (
 
 var (
 	seedOnly = flag.Uint64("seed", 0, "run only this random day")
-	seeds    = flag.Int("seeds", 500, "how many random days")
+	seeds    = flag.Int("seeds", 2000, "how many random days")
 )
-
-// A random day is few tubes, few people and few distinct times, so that ties, re-used
-// tubes, results before scans and unscans before scans happen all the time.
-
-// dice throws what a day is made of.
-type dice struct{ *rand.Rand }
-
-func newDice(seed uint64, use uint64) dice { return dice{rand.New(rand.NewPCG(seed, use))} }
-
-// one in n
-func (d dice) one(n int) bool { return d.IntN(n) == 0 }
-
-// toss are dice of one event's own: what they decide of it stays decided while others are dropped.
-func toss(seed, use uint64, ev event) dice {
-	return newDice(seed, use^engine.HashTube([]byte(ev.sameness())))
-}
-
-// day is the events of a seed. Where pure, the events are all late, and whatever is not
-// part of an event's identity follows from it: the set of accepted events is then the
-// same in every order of arrival.
-func day(seed uint64, pure bool) []event {
-	d := newDice(seed, 1)
-	people := []string{"ada", "ben", "cem", "dan", "eva", "fay", "gus"}[:1+d.IntN(7)]
-	tubes := []string{"T1", "T2", "T3", "T4", "T5"}[:1+d.IntN(5)]
-	labs := []string{"L1", "L2", "L3"}[:1+d.IntN(3)]
-	times := 2 + d.IntN(10)
-	events := make([]event, 3+d.IntN(45))
-	for i := range events {
-		ev := event{tube: tubes[d.IntN(len(tubes))], at: noon(d.IntN(times)), members: -1, roles: engine.RoleAll}
-		how := d
-		switch dice := d.IntN(100); {
-		case dice < 52:
-			ev.kind = engine.KindScan
-		case dice < 64:
-			ev.kind = engine.KindUnscan
-		case dice < 73:
-			ev.kind = engine.KindTubeOpen
-		case dice < 77:
-			ev.kind = engine.KindTubeClose
-		default:
-			ev.kind = engine.KindResult
-			ev.stage = []engine.Stage{engine.Final, engine.Final, engine.Final, engine.Final, engine.Preliminary, engine.Corrected, engine.Withdrawn}[d.IntN(7)]
-			ev.lab = labs[d.IntN(len(labs))]
-			ev.verdict = []engine.Verdict{engine.Negative, engine.Negative, engine.Inconclusive, engine.Positive, engine.Positive, engine.Invalid}[d.IntN(6)]
-			ev.reported = noon(d.IntN(times))
-		}
-		if ev.kind == engine.KindScan || ev.kind == engine.KindUnscan {
-			ev.person = people[d.IntN(len(people))]
-			if d.one(2) { // some tubes are mostly one person's
-				ev.person = people[int(ev.tube[1])%len(people)]
-			}
-		}
-		if pure {
-			how = toss(seed, 0, ev)
-		}
-		ev.late = pure || d.one(3)
-		ev.fill(how)
-		events[i] = ev
-	}
-	return events
-}
-
-// noon are the few instants of a random day.
-func noon(n int) engine.Seconds { return midnight + 12*3600 + engine.Seconds(n)*600 }
-
-// fill throws what is not part of an event's identity.
-func (ev *event) fill(d dice) {
-	mode := []engine.Mode{engine.ModeUnset, engine.Pool, engine.Household, engine.Single, engine.Single}
-	switch ev.kind {
-	case engine.KindScan:
-		if int(ev.tube[1])%2 == 0 || d.one(5) { // even tubes are mostly single
-			ev.mode = mode[d.IntN(5)]
-		}
-		if int(ev.tube[1])%2 == 0 && !d.one(4) {
-			ev.mode = engine.Single
-		}
-	case engine.KindUnscan:
-		ev.roles = []engine.Role{engine.RoleAll, engine.RoleStation, engine.RoleStation, engine.RoleCommand, engine.RoleCDC}[d.IntN(5)]
-	case engine.KindTubeOpen:
-		ev.mode = mode[d.IntN(5)]
-		ev.capacity = []int{0, 0, 1, 2, 3, 5}[d.IntN(6)]
-		ev.purpose = []engine.Purpose{engine.PurposeUnset, engine.Screening, engine.Recheck}[d.IntN(3)]
-		ev.retained = d.one(3)
-	case engine.KindTubeClose:
-		ev.members = d.IntN(4) - 1
-	case engine.KindResult:
-		back := 0
-		if d.one(2) {
-			back = d.IntN(5)
-		}
-		ev.at = max(ev.reported-engine.Seconds(back*600), noon(0)-600)
-	}
-}
 
 // trial is what is tried with a day's events. It draws its own dice from the seed, so that a
 // shrunk day is tried the same way.
@@ -180,26 +86,32 @@ func where(stack []byte) (lines string) {
 // anyOrder ensures that four other orders of arrival, with duplicates between, end like the set itself.
 func anyOrder(seed uint64, events []event) error {
 	r := newReference()
-	for _, ev := range events {
+	master, rest := parted(events)
+	for _, ev := range master {
 		r.add(ev)
+	}
+	for _, ev := range rest {
+		if r.barred(ev) == engine.Accepted {
+			r.add(ev)
+		}
 	}
 	for round := range 4 {
 		order := events
 		if round > 0 {
-			order = shuffled(seed, uint64(round), events)
+			order = slices.Concat(master, shuffled(seed, uint64(round), rest))
 		}
 		desk := newDesk()
 		for _, part := range cuts(order, seed, uint64(round)) {
 			for i, a := range desk.apply(part, desk.find, batches(seed)) {
-				if a.outcome.Refused() {
-					return fmt.Errorf("%s: a late event is never refused; got %s", part[i], a)
+				if want := r.barred(part[i]); a.outcome.Refused() && a.outcome != want || want != engine.Accepted && a.outcome != want {
+					return fmt.Errorf("%s: a late event is refused only for who says it; want %s, got %s", part[i], want.Code(), a)
 				}
 			}
 		}
 		if err := desk.agrees(r, events); err != nil {
 			return fmt.Errorf("in this order of arrival:\n%s%w", tellEvents(order), err)
 		}
-		if err := desk.twice(order); err != nil {
+		if err := desk.twice(r, order); err != nil {
 			return err
 		}
 		if err := desk.agrees(r, events); err != nil {
@@ -207,6 +119,18 @@ func anyOrder(seed uint64, events []event) error {
 		}
 	}
 	return nil
+}
+
+// parted parts master data, which keeps its order, from events.
+func parted(events []event) (master, rest []event) {
+	for _, ev := range events {
+		if ev.isMaster() {
+			master = append(master, ev)
+		} else {
+			rest = append(rest, ev)
+		}
+	}
+	return master, rest
 }
 
 // shuffled is another order of arrival, in which some events come twice.
@@ -247,10 +171,14 @@ func batches(seed uint64) func(event) bool {
 	return func(ev event) bool { return toss(seed, 3000, ev).one(4) }
 }
 
-// twice sends everything again in one group: nothing happens.
-func (d *desk) twice(events []event) error {
+// twice sends all events again in one group: nothing happens.
+func (d *desk) twice(r *reference, events []event) error {
+	_, events = parted(events)
+	if len(events) == 0 {
+		return nil
+	}
 	for i, a := range d.apply(events, d.find, never) {
-		if a.outcome != engine.Duplicate {
+		if want := r.barred(events[i]); a.outcome != engine.Duplicate && (want == engine.Accepted || a.outcome != want) {
 			return fmt.Errorf("%s: sent again, want a duplicate; got %s", events[i], a)
 		}
 	}
@@ -260,37 +188,63 @@ func (d *desk) twice(events []event) error {
 	return nil
 }
 
-// agrees compares every person, every tube and the list of open orders with the reference.
+// agrees compares every person, every tube, the list of open orders, the coverage of every area in every
+// round, the missing lists and the alerts with the reference.
 func (d *desk) agrees(r *reference, events []event) error {
 	names := peopleOf(events)
 	open := map[string]string{}
 	for _, name := range names {
-		want, got := r.person(name), d.person(name)
+		want, got := r.person(name), d.person(name, names)
 		if want.String() != got.String() {
 			return fmt.Errorf("%s: want %s;\n got %s", name, want, got)
 		}
-		if want.order.kind != "" {
-			open[name] = fmt.Sprint(want.order)
+		for _, o := range []orderWord{want.order, want.recheck} {
+			if o.kind != "" && want.mergedInto == "" {
+				open[fmt.Sprint(name, " ", o)] = name
+			}
 		}
 	}
+	alerts := d.alerts()
 	for _, tube := range tubesOf(events) {
 		if want, got := r.tubeOf(tube), d.tubeOf(tube, names); want.String() != got.String() {
 			return fmt.Errorf("tube %s: want %s;\n got %s", tube, want, got)
 		}
+		if want, got := fmt.Sprint(r.alerts(tube)), fmt.Sprint(alerts[tube]); want != got {
+			return fmt.Errorf("alerts of tube %s: want %s; got %s", tube, want, got)
+		}
 	}
 	var err error
 	d.Orders(engine.OrderFilter{Limit: 1000, OpenOnly: true}, func(o *engine.OrderView) bool {
-		name := d.nameOf(o.Person, names)
-		if got := fmt.Sprint(d.orderWord(o)); got != open[name] {
-			err = errors.Join(err, fmt.Errorf("open orders: %s: want %q; got %q", name, open[name], got))
+		got := fmt.Sprint(d.nameOf(o.Person, names), " ", d.orderWord(o))
+		if open[got] == "" {
+			err = errors.Join(err, fmt.Errorf("open orders: nobody expects %s", got))
 		}
-		delete(open, name)
+		delete(open, got)
 		return true
 	})
-	for name, order := range open {
-		err = errors.Join(err, fmt.Errorf("open orders: %s: want %s; got none", name, order))
+	for order := range open {
+		err = errors.Join(err, fmt.Errorf("open orders: want %s; got none", order))
 	}
-	return errors.Join(err, d.Check())
+	return errors.Join(err, d.covers(r, events, names), d.Check())
+}
+
+// covers compares coverage and missing lists.
+func (d *desk) covers(r *reference, events []event, names []string) error {
+	rounds := slices.Compact(append([]string{"default"}, distinct(events, event.rounds)...))
+	areas := append([]string{""}, distinct(events, event.areas)...)
+	for _, round := range rounds {
+		for _, area := range areas {
+			if want, got := r.coverage(round, area), d.coverage(round, area); want != got {
+				return fmt.Errorf("coverage of area %q in round %s: want %+v; got %+v", area, round, want, got)
+			}
+			want, got := r.missing(round, area), d.missing(round, area, names)
+			slices.Sort(got)
+			if !slices.Equal(want, got) {
+				return fmt.Errorf("missing of area %q in round %s: want %s; got %s", area, round, want, got)
+			}
+		}
+	}
+	return nil
 }
 
 // inOrder sends one event after the other and compares, after each, its answer,
@@ -299,6 +253,7 @@ func inOrder(seed uint64, events []event) error {
 	r, desk, names := newReference(), newDesk(), peopleOf(events)
 	before := map[string]personWord{}
 	feed := feedReader{desk: desk, names: names, tied: map[string]bool{}}
+	merges := slices.ContainsFunc(events, func(ev event) bool { return ev.kind == engine.KindMerge })
 	for i, ev := range events {
 		tell := func(err error) error { return fmt.Errorf("after event %d, %s: %w", i+1, ev, err) }
 		known := nobody
@@ -306,6 +261,9 @@ func inOrder(seed uint64, events []event) error {
 			known = desk.find
 		}
 		want := r.arrive(ev)
+		if !merges {
+			ev.number = desk.orderOf(ev)
+		}
 		if got := desk.apply([]event{ev}, known, never)[0]; want.String() != got.String() {
 			return tell(fmt.Errorf("want %s; got %s", want, got))
 		}
@@ -322,6 +280,17 @@ func inOrder(seed uint64, events []event) error {
 		before = after
 	}
 	return nil
+}
+
+// orderOf is the number of the person's open order, by which half of those who are called are called.
+func (d *desk) orderOf(ev event) uint32 {
+	p := d.find(ev.person)
+	if ev.kind != engine.KindAcknowledge && ev.kind != engine.KindUnreachable || ev.number != 0 || p == 0 || ev.at%1200 != 0 {
+		return ev.number
+	}
+	var s engine.Status
+	d.Status(p, &s)
+	return max(s.Order.Number, s.Recheck.Number)
 }
 
 // feedReader follows the feed of a desk that applies one event a group.
@@ -363,7 +332,8 @@ func (f *feedReader) read(before, after map[string]personWord) error {
 		}
 		slices.Sort(tubes)
 		w := after[name]
-		want := fmt.Sprint(before[name].state, " to ", w.state, " since ", clock(w.since), " negative ", clock(w.negative.swab), " order ", w.order.kind != "", w.tubes())
+		tubes = slices.Compact(tubes)
+		want := fmt.Sprint(before[name].state, " to ", w.state, " since ", clock(w.since), " negative ", clock(w.negative.swab), " order ", w.order.kind != "", slices.Compact(w.tubes()))
 		got := fmt.Sprint(c.Previous, " to ", c.State, " since ", clock(c.Since), " negative ", clock(c.NegativeSwab), " order ", c.Order != 0, tubes)
 		if want != got {
 			return fmt.Errorf("feed: %s: want %s; got %s", name, want, got)

@@ -1,34 +1,58 @@
 package engine
 
+// telling is who hears of an event of a tube.
+type telling uint8
+
+const (
+	tellChanged telling = iota // the touched; all members when what effects depend on has changed
+	tellResult                 // all members, if the tube has an outcome or had one
+	tellMembers                // all members
+)
+
 // refresh works out a tube's facts again after an event, and tells the people half of
-// every member for whom something changed: of touched (0: none) in any case, of all
-// when what effects depend on has changed, or when the caller says so.
-func (t *tubes) refresh(i, touched uint32, first, all bool) {
+// every member for whom something changed: of touched (0: none) in any case, of all as
+// how says.
+func (t *tubes) refresh(i, touched uint32, first bool, how telling) {
 	h := t.headers.get(i)
 	old := h.facts
 	if h.extras == 0 && old&tubeClosed == 0 && *t.closed.get(i) == 0 { // a tube that has only been scanned into
-		facts := t.compose(h, standing{}, opened{}, old)
+		facts := t.compose(h, &standing{}, &said{}, old)
 		if facts != old {
 			t.setFacts(i, facts)
 		}
-		t.tell(i, touched, first, false, renewal{}, standing{})
+		if touched != 0 && how == tellChanged { // no outcome: only the touched
+			t.tellPending(touched, first, h)
+			return
+		}
+		t.tell(i, touched, first, how == tellMembers, renewal{}, &standing{}, &said{})
 		return
 	}
-	v, o := t.verdict(i), t.opened(i)
+	v, w := t.verdict(i), t.said(i)
 	if grave(v.verdict) != grave(factVerdict(old)) || grave(v.verdict) && v.reported != Seconds(old) {
-		// Which unscans count depends on the standing positive.
+		// Which unscans and transfers count depends on the standing positive.
 		t.setFacts(i, old&^(7<<tubeVerdict|wordLow)|uint64(v.verdict)<<tubeVerdict|uint64(v.reported))
 		t.rebindAll(i)
+		w = t.said(i)
 	}
-	facts := t.compose(t.headers.get(i), v, o, old)
+	facts := t.compose(t.headers.get(i), &v, &w, t.headers.get(i).facts)
 	facts = t.closing(i, facts)
 	if facts != t.headers.get(i).facts {
 		t.setFacts(i, facts)
 	}
-	resulted := v.verdict != VerdictNone || factVerdict(old) != VerdictNone
-	all = resulted && (all || facts&tubeTold != old&tubeTold)
 	changed := facts ^ old
-	t.tell(i, touched, first, all, renewal{mode: changed&(3<<tubeMode) != 0, report: changed&wordLow != 0}, v)
+	outcome := v.verdict != VerdictNone || factVerdict(old) != VerdictNone || (facts|old)&tubeMarred != 0 || changed&tubeReceived != 0
+	all := how == tellMembers || outcome && (how == tellResult || changed&tubeTold != 0)
+	t.sampledAfter = false
+	t.tell(i, touched, first, all, renewal{mode: changed&(3<<tubeMode) != 0, report: changed&wordLow != 0}, &v, &w)
+	t.watch(i, &v)
+}
+
+// finish lets the tubes look again whose pairs a transfer joins with the event's.
+func (t *tubes) finish() {
+	for k := 0; k < len(t.again); k++ {
+		t.refresh(t.again[k].tube, t.again[k].slot, false, tellChanged)
+	}
+	t.again = t.again[:0]
 }
 
 func grave(v Verdict) bool { return v >= Inconclusive }
@@ -46,47 +70,52 @@ func (t *tubes) rebindAll(i uint32) {
 
 // compose makes the facts of a tube. Mode: the newest tube.open's; without one what
 // the scans say, single only if all say so. One place means single if nobody says otherwise.
-func (t *tubes) compose(h *header, v standing, o opened, old uint64) uint64 {
-	mode := o.mode
+func (t *tubes) compose(h *header, v *standing, w *said, old uint64) uint64 {
+	mode := w.mode
 	if mode == ModeUnset {
-		switch says := h.says & (saysPool | saysHousehold | saysSingle); {
-		case says == 0 || says&saysPool != 0:
-			mode = Pool
-			if o.capacity == 1 {
+		switch {
+		case h.says&saysMode != 0:
+			mode = modeOf(h.says)
+			if mode == Pool && w.capacity == 1 {
 				mode = Single
 			}
-		case says&saysHousehold != 0:
-			mode = Household
-		default:
+		case w.capacity == 1:
 			mode = Single
+		default:
+			mode = Pool
 		}
 	}
-	capacity := o.capacity
+	capacity := w.capacity
 	if capacity == 0 {
-		capacity = t.policy.PoolCapacity
-		if mode == Single {
+		switch mode {
+		case Single:
 			capacity = 1
+		case Household:
+			capacity = householdCapacity
+		default:
+			capacity = t.policyCapacity(h, w)
 		}
 	}
-	f := old & (tubeGrown | tubeClosed | tubeMiscounted | 63<<tubeCounted)
+	purpose := w.purpose
+	if purpose == PurposeUnset {
+		purpose = purposeOf(h.says)
+	}
+	f := old & (tubeGrown | tubeClosed | tubeMiscounted | tubeWatched | tubeMoved | 63<<tubeCounted)
 	f |= uint64(v.reported) | uint64(v.verdict)<<tubeVerdict | uint64(mode)<<tubeMode
-	f |= uint64(o.purpose)<<tubePurpose | uint64(capacity)<<tubeCapacity
-	if v.prelim {
-		f |= tubePrelim
+	f |= uint64(purpose)<<tubePurpose | uint64(capacity)<<tubeCapacity
+	f |= when(v.prelim, tubePrelim) | when(v.conflicts > 0, tubeConflict) | when(w.retained, tubeRetained) | when(h.bound == 1, tubeSole)
+	f |= when(w.void != 0, tubeVoid) | when(w.marred(), tubeMarred) | when(w.received != 0, tubeReceived)
+	return f | when(v.verdict == Negative && (v.labs > 1 || w.rejected != 0) || v.verdict == Positive && v.cdcNegative, tubeSeveral)
+}
+
+// householdCapacity: a household's tube takes whoever lives there (requirements A1 3).
+const householdCapacity = 30
+
+func when(on bool, b uint64) uint64 {
+	if on {
+		return b
 	}
-	if v.labs > 1 && v.verdict == Negative {
-		f |= tubeSeveral
-	}
-	if v.conflicts > 0 {
-		f |= tubeConflict
-	}
-	if o.retained {
-		f |= tubeRetained
-	}
-	if h.bound == 1 {
-		f |= tubeSole
-	}
-	return f
+	return 0
 }
 
 // closing sets what the newest tube.close says (tie: the larger count).
@@ -113,31 +142,71 @@ func (t *tubes) closing(i uint32, f uint64) uint64 {
 	return f
 }
 
+// watch puts a tube among those that may have an alert. It stays there: an alert is a
+// condition, looked at when somebody asks.
+func (t *tubes) watch(i uint32, v *standing) {
+	h := t.headers.get(i)
+	f := h.facts
+	if f&tubeWatched != 0 {
+		return
+	}
+	if f&(tubeConflict|tubeMiscounted) != 0 || t.sampledAfter || v.verdict != VerdictNone && h.bound == 0 ||
+		grave(v.verdict) && (factMode(f) != Single || f&tubeMarred != 0) {
+		t.setFacts(i, f|tubeWatched)
+		t.watchCount++
+		t.watched.grow(t.watchCount)
+		*t.watched.mut(t.watchCount) = i
+	}
+}
+
 // renewal is what readers see of an outcome beside the verdict, and has changed.
 type renewal struct{ mode, report bool }
 
 // tell adds effects for the touched test, and for all members if all is set.
-func (t *tubes) tell(i, touched uint32, first, all bool, renewed renewal, v standing) {
+func (t *tubes) tell(i, touched uint32, first, all bool, renewed renewal, v *standing, w *said) {
 	h := t.headers.get(i)
 	if !all {
 		if touched != 0 {
-			t.tellOne(i, h, touched, first, renewal{}, v)
+			t.tellOne(i, h, touched, first, renewal{}, v, w)
 		}
 		return
 	}
 	t.runs(i, func(run *header) bool {
 		for s := run.first; s < run.first+uint32(run.used); s++ {
 			if s == touched || *t.place.get(s)&(placeBound|placeEvents) != 0 {
-				t.tellOne(i, h, s, first && s == touched, renewed, v)
+				t.tellOne(i, h, s, first && s == touched, renewed, v, w)
 			}
 		}
 		return true
 	})
 }
 
-// tellOne tells one member's outcome: the tube's, but a negative tested before the
-// member's swab is none.
-func (t *tubes) tellOne(i uint32, h *header, s uint32, first bool, renewed renewal, v standing) {
+// tellPending tells of a test in a tube without any outcome.
+func (t *tubes) tellPending(s uint32, first bool, h *header) {
+	place := *t.place.get(s)
+	var f TestFacts
+	if first {
+		f = factFirst
+	}
+	if place&placeBound == 0 {
+		f |= factUnbound
+	}
+	swab := Seconds(int32(h.base) + int32(place&placeSeconds)<<20>>20)
+	t.effects.add(PersonOrdinal(*t.member.get(s)), TestIndex(s), swab, f)
+}
+
+// member is one member's outcome as tellOne works it out.
+type member struct {
+	outcome   TestOutcome
+	reported  Seconds
+	prelim    bool
+	releasing bool
+	recheck   bool
+	renewed   bool
+}
+
+// tellOne tells one member's outcome.
+func (t *tubes) tellOne(i uint32, h *header, s uint32, first bool, renewed renewal, v *standing, w *said) {
 	place := *t.place.get(s)
 	swab := t.swab(i, s)
 	var f TestFacts
@@ -148,41 +217,150 @@ func (t *tubes) tellOne(i uint32, h *header, s uint32, first bool, renewed renew
 		t.effects.add(PersonOrdinal(*t.member.get(s)), TestIndex(s), swab, f|factUnbound)
 		return
 	}
-	o := OutcomeNone
-	single := factMode(h.facts) == Single
-	switch v.verdict {
-	case Positive:
-		o = OutcomeHold
-		if single {
-			o = OutcomeSuspect
-		}
-	case Inconclusive:
-		o = OutcomeHold
-	case Invalid:
-		o = OutcomeMust
-	case Negative:
-		if v.labs > 1 {
-			v.reported = t.negativeFor(i, swab, 0)
-			renewed.report = t.newest != 0 && v.reported != t.negativeFor(i, swab, t.newest)
-		}
-		if v.tested >= swab {
-			o = OutcomeNegative
-			if single && h.facts&tubeSole != 0 {
-				f |= factReleasing
-			}
+	link := t.linkOf(i, s)
+	m := t.outcome(i, h, s, swab, link, v, w)
+	note := EffectNote{Tube: TubeIndex(i), Link: TubeIndex(link)}
+	if m.outcome != OutcomeNone {
+		f |= TestFacts(m.reported) | TestFacts(m.outcome)<<32
+		f |= fact(m.prelim, factPreliminary) | fact(h.facts&tubeRetained != 0, factRetained) | fact(m.releasing, factReleasing) |
+			fact(m.recheck, factRecheck) | fact(renewed.mode || renewed.report || m.renewed, factRenewed)
+	}
+	if m.outcome > OutcomeNegative {
+		p := t.master.policy(t.policyOf(i, s))
+		note.Due = m.reported + p.recollect
+		if m.outcome == OutcomeHold && p.releaseAll && factMode(h.facts) != Single {
+			f |= factWhole | fact(t.allReady(i, h, w), factReady)
 		}
 	}
-	if o != OutcomeNone {
-		f |= TestFacts(v.reported) | TestFacts(o)<<32
-		if v.prelim {
-			f |= factPreliminary
-		}
-		if h.facts&tubeRetained != 0 {
-			f |= factRetained
-		}
-		if renewed.mode || renewed.report {
-			f |= factRenewed
-		}
+	if m.outcome > OutcomeNegative || link != 0 || m.recheck {
+		f |= factNoted
+		t.effects.Notes = append(t.effects.Notes, note)
 	}
 	t.effects.add(PersonOrdinal(*t.member.get(s)), TestIndex(s), swab, f)
+}
+
+func fact(on bool, f TestFacts) TestFacts {
+	if on {
+		return f
+	}
+	return 0
+}
+
+// outcome of a bound member: a positive or inconclusive counts whatever befell the
+// tube; else a void tube has to be repeated; else a negative counts for whom it was
+// tested after (and after a rejection); else an invalid, rejected or lost tube has to
+// be repeated.
+func (t *tubes) outcome(i uint32, h *header, s uint32, swab Seconds, link uint32, v *standing, w *said) (m member) {
+	single := factMode(h.facts) == Single
+	sole := single && h.facts&tubeSole != 0
+	switch {
+	case v.verdict == Positive:
+		m = member{outcome: OutcomeHold, reported: v.reported, prelim: v.prelim}
+		switch {
+		case single && v.confirmed != 0:
+			m = member{outcome: OutcomeConfirmed, reported: v.confirmed, prelim: v.confirmedPrelim}
+		case single || link != 0:
+			m.outcome = OutcomeSuspect
+			if v.cdcNegative && t.master.policy(t.policyOf(i, s)).sameSpecimen {
+				if r := t.cdcNegativeFor(i, swab); r != 0 {
+					m = member{outcome: OutcomeNegative, reported: r, releasing: sole, renewed: t.newest != 0}
+				}
+			}
+		}
+	case v.verdict == Inconclusive:
+		m = member{outcome: OutcomeHold, reported: v.reported, prelim: v.prelim}
+	case w.void != 0:
+		m = member{outcome: OutcomeMust, reported: w.mustSince(invalidSince(v))}
+	case v.verdict == Negative:
+		return t.negative(i, h, swab, sole, v, w)
+	case v.verdict == Invalid || w.marred():
+		m = member{outcome: OutcomeMust, reported: w.mustSince(invalidSince(v))}
+	}
+	return m
+}
+
+func invalidSince(v *standing) Seconds {
+	if v.verdict == Invalid {
+		return v.reported
+	}
+	return 0
+}
+
+// negative is the outcome of a member of a tube whose verdict is negative.
+func (t *tubes) negative(i uint32, h *header, swab Seconds, sole bool, v *standing, w *said) (m member) {
+	reported, cdc := Seconds(0), v.cdcNegative
+	if v.labs == 1 && w.rejected == 0 {
+		if v.tested >= swab {
+			reported = v.reported
+		}
+	} else {
+		reported, cdc = t.negativeFor(i, swab, w.rejectedAgain, 0)
+		if t.newest != 0 {
+			rejected := w.rejectedAgain
+			if t.rejectedSet {
+				rejected = t.rejectedBefore
+			}
+			before, _ := t.negativeFor(i, swab, rejected, t.newest)
+			m.renewed = before != reported
+		}
+	}
+	switch {
+	case reported != 0:
+		m.outcome, m.reported, m.releasing = OutcomeNegative, reported, sole
+		m.recheck = sole && cdc && factPurpose(h.facts) == Recheck
+	case w.rejected != 0:
+		if any, _ := t.negativeFor(i, 0, w.rejectedAgain, 0); any == 0 {
+			return member{outcome: OutcomeMust, reported: w.mustSince(0)}
+		}
+		t.sampledAfter = true
+	default:
+		t.sampledAfter = true
+	}
+	return m
+}
+
+// allReady tells whether each member of a tube that is released as a whole has a
+// negative of his own.
+func (t *tubes) allReady(i uint32, head *header, w *said) bool {
+	if !w.readyKnown {
+		return false
+	}
+	all := true
+	t.runs(i, func(h *header) bool {
+		for s := h.first; s < h.first+uint32(h.used) && all; s++ {
+			all = *t.place.get(s)&placeBound == 0 || t.isReady(head, s)
+		}
+		return all
+	})
+	return all
+}
+
+func (t *tubes) isReady(h *header, s uint32) bool {
+	for x := h.extras; x != 0; x = t.extras.get(x).next {
+		if e := t.extras.get(x); e.kind == extraReady && e.slot == s {
+			return e.a != 0 // the latest word counts
+		}
+	}
+	return false
+}
+
+// setReady takes the people half's word that a member has, or has no longer, a single
+// negative after his swab in a tube that is released as a whole.
+func (t *tubes) setReady(i, s uint32, ready bool) {
+	if t.isReady(t.headers.get(i), s) == ready {
+		return
+	}
+	e := extra{kind: extraReady, slot: s}
+	if ready {
+		e.a = 1
+	}
+	t.addExtra(i, e)
+	t.refresh(i, 0, false, tellResult)
+}
+
+// retell adds an effect that says again what holds for a test.
+func (t *tubes) retell(test uint32) {
+	i := t.of(test)
+	v, w := t.verdict(i), t.said(i)
+	t.tellOne(i, t.headers.get(i), test, false, renewal{}, &v, &w)
 }

@@ -122,7 +122,7 @@ func TestNamesAreBounded(t *testing.T) {
 		t.Fatalf("got %d, %d, %d; want 1, 2, 2", a, b, c)
 	}
 	for _, lab := range []uint32{1, 1<<16 + 1, MaxLabs - 1} {
-		e := resultExtra(lab, Withdrawn, Positive, 7, 8)
+		e := resultExtra(lab, true, Withdrawn, Positive, 7, 8)
 		if e.lab() != lab || e.stage() != Withdrawn || e.verdict() != Positive {
 			t.Fatalf("got lab %d, %v, %v; want %d, withdrawn, positive", e.lab(), e.stage(), e.verdict(), lab)
 		}

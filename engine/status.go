@@ -102,7 +102,7 @@ func (e *Engine) statusUnlocked(p PersonOrdinal, s *Status, locked bool) bool {
 	if w&(wordSide|wordBusy) != 0 {
 		return false
 	}
-	*s = Status{Causes: s.Causes[:0], Order: OrderView{Causes: s.Order.Causes[:0]}}
+	*s = emptied(s)
 	var result Seconds
 	steps := 0
 	for t := uint32(w); t != 0; steps++ {
@@ -128,20 +128,22 @@ func (e *Engine) statusUnlocked(p PersonOrdinal, s *Status, locked bool) bool {
 }
 
 // takeNegative considers a negative for the last one: latest swab, then later report,
-// then smaller code. It answers false when the tube says otherwise by now.
+// then smaller code. It answers false when the tube says otherwise by now, or when
+// members of it have different reports and the caller holds no lock.
 func (e *Engine) takeNegative(test uint32, swab Seconds, s *Status, locked bool) bool {
 	tube := e.tubes.of(test)
 	facts := atomic.LoadUint64(&e.tubes.headers.at(tube).facts)
-	if factVerdict(facts) != Negative {
-		return false
-	}
-	if facts&tubeSeveral != 0 {
+	reported := Seconds(facts)
+	switch {
+	case facts&tubeSeveral != 0:
 		if !locked {
 			return false
 		}
-		facts = facts&^wordLow | uint64(e.tubes.negativeFor(tube, swab, 0))
+		reported = e.tubes.negativeReport(tube, swab)
+	case factVerdict(facts) != Negative:
+		return false
 	}
-	n := LastNegative{Tube: TubeIndex(tube), Swabbed: swab, Reported: Seconds(facts), Mode: factMode(facts)}
+	n := LastNegative{Tube: TubeIndex(tube), Swabbed: swab, Reported: reported, Mode: factMode(facts)}
 	old := &s.LastNegative
 	if old.Tube == 0 || n.Swabbed > old.Swabbed || n.Swabbed == old.Swabbed &&
 		(n.Reported > old.Reported || n.Reported == old.Reported && e.codeBefore(n.Tube, old.Tube)) {
@@ -185,18 +187,23 @@ func (e *Engine) compose(p PersonOrdinal, w uint64, s *Status) {
 		s.AsOf = e.Applied()
 		return
 	}
-	*s = Status{Causes: s.Causes[:0], Order: OrderView{Causes: s.Order.Causes[:0]}, AsOf: e.Applied()}
-	side := e.people.sides.at(uint32(w))
+	*s = emptied(s)
+	s.AsOf = e.Applied()
 	v := verdictOnPerson{open: make([]openCause, 0, 8)}
-	e.people.judge(side, &v)
-	for t := side.head; t != 0; t = uint32(*e.people.tests.at(t) >> 32) {
-		m, swab := e.people.markOf(t), Seconds(*e.people.tests.at(t))
-		switch {
-		case m&markUnbound != 0:
-		case m&markClass == markNegative:
-			e.takeNegative(t, swab, s, true)
-		case m&markClass == markNone && v.pending != 0 && swab >= v.earliest:
-			e.takePending(t, swab, s)
+	e.people.judge(p, &v)
+	for id := p; id != 0; id = e.people.next(p, id) {
+		side := e.people.sideOf(id)
+		for t := side.head; t != 0; t = uint32(*e.people.tests.at(t) >> 32) {
+			m, swab := e.people.markOf(t), Seconds(*e.people.tests.at(t))
+			switch {
+			case m&markUnbound != 0:
+			case m&markClass == markNegative:
+				if !e.people.removedTest(side, t, swab, v.cut) {
+					e.takeNegative(t, swab, s, true)
+				}
+			case m&markClass == markNone && swab >= v.result:
+				e.takePending(t, swab, s)
+			}
 		}
 	}
 	s.State = v.state
@@ -207,17 +214,36 @@ func (e *Engine) compose(p PersonOrdinal, w uint64, s *Status) {
 	s.ProofBlocked = v.state >= StateHeld
 	for i := range v.open {
 		c := &v.open[i]
-		s.addCause(e, CauseView{Tube: TubeIndex(e.tubes.of(c.test)), Kind: c.kind, Since: c.reported, Swabbed: c.swab,
+		s.addCause(e, CauseView{Tube: TubeIndex(c.tube), Kind: c.kind, Since: c.reported, Swabbed: c.swab,
 			Preliminary: c.bits&causePreliminary != 0})
 	}
-	if side.order != 0 && OrderState(e.people.order.at(side.order).state).IsOpen() {
-		e.orderView(side.order, &v, s)
+	root := e.people.root(p)
+	if root != p {
+		s.MergedInto = root
+	}
+	side := e.people.sideOf(root)
+	if n := side.order; n != 0 && OrderState(e.people.order.at(n).state).IsOpen() {
+		e.orderView(n, s, &s.Order)
+	}
+	if n := side.recheck; n != 0 && OrderState(e.people.order.at(n).state).IsOpen() {
+		e.orderView(n, s, &s.Recheck)
 	}
 }
 
+// emptied is a status without content that keeps the memory of s.
+func emptied(s *Status) Status {
+	return Status{Causes: s.Causes[:0], Order: OrderView{Causes: s.Order.Causes[:0]}, Recheck: OrderView{Causes: s.Recheck.Causes[:0]}}
+}
+
 // addCause keeps causes strongest first, then earliest, then by code: an order that
-// does not depend on arrival.
+// does not depend on arrival. Two identities of a human in one tube have one cause there.
 func (s *Status) addCause(e *Engine, c CauseView) {
+	for i := range s.Causes {
+		if o := &s.Causes[i]; o.Tube == c.Tube && o.Kind == c.Kind {
+			o.Since, o.Swabbed, o.Preliminary = min(o.Since, c.Since), min(o.Swabbed, c.Swabbed), o.Preliminary && c.Preliminary
+			return
+		}
+	}
 	s.Causes = append(s.Causes, c)
 	for i := len(s.Causes) - 1; i > 0; i-- {
 		a, b := &s.Causes[i-1], &s.Causes[i]
@@ -228,25 +254,25 @@ func (s *Status) addCause(e *Engine, c CauseView) {
 	}
 }
 
-// orderView fills the open order of a person whose causes are composed.
-func (e *Engine) orderView(n uint32, v *verdictOnPerson, s *Status) {
+// orderView fills an open order or recheck task of a person whose causes are composed.
+func (e *Engine) orderView(n uint32, s *Status, v *OrderView) {
 	o := e.people.order.at(n)
-	s.Order.Number, s.Order.Person, s.Order.Kind = n, PersonOrdinal(o.person), OrderSingle
-	if v.any {
-		s.Order.Kind = OrderAny
-	}
-	s.Order.State, s.Order.Opened, s.Order.Due = OrderState(o.state), o.opened, o.due
+	v.Number, v.Person, v.Kind = n, PersonOrdinal(o.person), OrderKind(o.kind)
+	v.State, v.Opened, v.Due = OrderOpen, o.opened, o.due
 	var latest Seconds
 	for i := range s.Causes {
-		if c := &s.Causes[i]; c.Kind == CauseHold || c.Kind == CauseMust {
-			s.Order.Causes = append(s.Order.Causes, c.Tube)
+		if c := &s.Causes[i]; c.Kind == CauseSuspect == (v.Kind == OrderRecheck) && c.Kind != CauseConfirmed {
+			v.Causes = append(v.Causes, c.Tube)
 			latest = max(latest, c.Swabbed)
 		}
 	}
+	if at, state := e.people.lastCall(v.Person); at != 0 && at >= v.Opened {
+		v.State = state
+	}
 	if s.PendingTube != 0 && s.PendingSwab > latest {
 		facts := atomic.LoadUint64(&e.tubes.headers.at(uint32(s.PendingTube)).facts)
-		if v.any || factMode(facts) == Single {
-			s.Order.State = OrderSwabbed
+		if v.Kind == OrderAny || factMode(facts) == Single && (v.Kind != OrderRecheck || factPurpose(facts) == Recheck) {
+			v.State = OrderSwabbed
 		}
 	}
 }

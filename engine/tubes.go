@@ -10,7 +10,7 @@ import "sync/atomic"
 // first) is a record in the tube's list of extras. The header's facts are worked out
 // from the extras again after every event, never adjusted.
 type tubes struct {
-	policy Config
+	master *master
 
 	index   *index
 	headers *column[header]
@@ -20,15 +20,36 @@ type tubes struct {
 	blocks  *column[uint32] // by TestIndex/blockTests: header of the block's first test
 	extras  *column[extra]
 	closed  *column[uint32] // by tube: Seconds of its first tube.close, if its count fits in facts
+	moves   *column[move]
+	watched *column[uint32] // tubes that may have an alert, in the order in which that came up
 
 	count, tests, extraCount uint32
+	moveCount, watchCount    uint32
 	published                atomic.Uint32 // count, for readers
 	results                  uint64
-	newest                   uint32 // extra of the result being taken, 0: none
+	newest                   uint32 // extra of the result or rejection being taken, 0: none
+	rejectedBefore           Seconds
+	rejectedSet              bool // newest is a rejection; the one before was rejectedBefore
+	sampledAfter             bool // some member was swabbed after the tube's negative was tested
 	hash                     uint64 // part of StateHash
 
 	effects Effects
+	// Beside the effects of an event: tests whose round is another now, and tubes that a
+	// transfer makes look again.
+	recounts []recount
+	again    []again
+	pairs    []pairAt    // scratch of settleMoves
+	before   []testRound // scratch of rounds
 }
+
+// recount says that a person's tests of a round have to be counted again.
+type recount struct {
+	person PersonOrdinal
+	round  RoundID
+}
+
+// again is a pair of another tube that an event has touched.
+type again struct{ tube, slot uint32 }
 
 // header of a tube, or of the further slots of one that outgrew its first run.
 type header struct {
@@ -37,11 +58,36 @@ type header struct {
 	code   uint32 // offset in codes; of an extension: the tube's index
 	base   uint32 // Seconds of the first scan that arrived; members count from it
 	extras uint32 // latest extra
-	site   uint32 // name
+	where  uint32 // site in 0..17, policy of its scans in 18..30, bit 31: they named its round
 	used   uint8  // slots used
 	bound  uint8  // members bound, all runs together
-	says   uint8  // what its scans say of the mode, and flags for readers
-	room   uint8  // slots in this run
+	says   uint8  // what its scans say: see says*
+	room   uint8  // slots in this run in 0..4; bit 7: that is what policy gave the first scan
+}
+
+const (
+	whereSite   = 1<<18 - 1
+	wherePolicy = 18
+	whereNamed  = 1 << 31
+
+	roomSlots    = 31
+	roomByPolicy = 1 << 7
+)
+
+func (h *header) site() uint32       { return h.where & whereSite }
+func (h *header) policy() policyID   { return policyID(h.where >> wherePolicy & (1<<13 - 1)) }
+func (h *header) named() bool        { return h.where&whereNamed != 0 }
+func (h *header) slots() (n uint8)   { return h.room & roomSlots }
+func (h *header) setSite(n uint32)   { h.where = h.where&^whereSite | n }
+func (h *header) setPolicy(w uint32) { h.where = h.where&whereSite | w }
+
+// policyWord is policy and named as they stand in header.where.
+func policyWord(p policyID, named bool) uint32 {
+	w := uint32(p) << wherePolicy
+	if named {
+		w |= whereNamed
+	}
+	return w
 }
 
 // Bits of header.facts, above reported_at in 0..31.
@@ -60,16 +106,29 @@ const (
 	tubeExtension  = 1 << 51 // is one
 	tubeSeveral    = 1 << 58 // several labs stand with the negative: each member has his own report
 	tubeCounted    = 52      // 6 bits, members + 1 of the tube.close in closed, 0: not said
+	tubeVoid       = 1 << 59
+	tubeMarred     = 1 << 60 // void, lost or rejected
+	tubeReceived   = 1 << 61
+	tubeWatched    = 1 << 62 // is among watched
+	tubeMoved      = 1 << 63 // has transfers or retained specimens: its pairs hang on those of other tubes
 )
 
-// What an effect depends on: reported, verdict, mode, preliminary, retained, sole, several.
-const tubeTold = 1<<32 - 1 | 7<<tubeVerdict | 3<<tubeMode | tubePrelim | tubeRetained | tubeSole | tubeSeveral
+// What an effect depends on: reported, verdict, mode, purpose, preliminary, retained, sole, several, custody.
+const tubeTold = 1<<32 - 1 | 7<<tubeVerdict | 3<<tubeMode | 3<<tubePurpose | tubePrelim | tubeRetained | tubeSole | tubeSeveral |
+	tubeVoid | tubeMarred | tubeReceived
 
 const (
 	saysPool      = 1 << iota // a scan said pool, or nothing
 	saysHousehold             // a scan said household
 	saysSingle                // a scan said single
 	saysWide                  // a swab lies far from the base
+	saysScreening             // a scan said screening, or nothing
+	saysRecollection
+	saysRecheck
+	saysPolicies // its scans do not all have the header's policy
+
+	saysMode    = saysPool | saysHousehold | saysSingle
+	saysPurpose = saysScreening | saysRecollection | saysRecheck
 )
 
 // Bits of a place: the swab's distance from the tube's base, and what else there is.
@@ -84,11 +143,12 @@ const (
 // blockTests is how many tests share an entry of the map from tests to tubes.
 const blockTests = 32
 
-func newTubes(cfg Config, alloc Allocator) *tubes {
-	return &tubes{policy: cfg, index: newIndex(tubeTables, alloc),
+func newTubes(m *master, alloc Allocator) *tubes {
+	return &tubes{master: m, index: newIndex(tubeTables, alloc),
 		headers: newColumn[header](colHeaders, alloc), codes: newText(colCodes, alloc),
 		member: newColumn[uint32](colMembers, alloc), place: newColumn[uint16](colPlaces, alloc),
-		blocks: newColumn[uint32](colBlocks, alloc), extras: newColumn[extra](colExtras, alloc), closed: newColumn[uint32](colClosed, alloc)}
+		blocks: newColumn[uint32](colBlocks, alloc), extras: newColumn[extra](colExtras, alloc), closed: newColumn[uint32](colClosed, alloc),
+		moves: newColumn[move](colMoves, alloc), watched: newColumn[uint32](colWatched, alloc)}
 }
 
 func factMode(f uint64) Mode       { return Mode(f >> tubeMode & 3) }
@@ -103,14 +163,8 @@ func (t *tubes) find(code []byte, hash uint64) uint32 {
 	})
 }
 
-// add makes a new tube with the slots that its mode asks for.
+// add makes a new tube with room for so many.
 func (t *tubes) add(code []byte, hash uint64, m Mode, capacity int) uint32 {
-	if capacity == 0 {
-		capacity = t.policy.PoolCapacity
-		if m == Single {
-			capacity = 1
-		}
-	}
 	i := t.addRun(uint8(capacity))
 	h := t.headers.mut(i)
 	h.code = t.codes.add(code)
@@ -165,13 +219,6 @@ func (t *tubes) of(test uint32) uint32 {
 	}
 	return i
 }
-
-// roundOf is the round that a test counts in.
-func (t *tubes) roundOf(tube, test uint32) RoundID { return RoundDefault }
-
-// isVoid, isReceived tell whether a tube was ever declared void, received by a laboratory.
-func (t *tubes) isVoid(tube uint32) bool     { return false }
-func (t *tubes) isReceived(tube uint32) bool { return false }
 
 func (t *tubes) setFacts(i uint32, facts uint64) {
 	h := t.headers.mut(i)
@@ -233,7 +280,7 @@ func (t *tubes) newSlot(i uint32, who PersonOrdinal) uint32 {
 		}
 	}
 	r := t.headers.get(run)
-	if r.used == r.room {
+	if r.used == r.slots() {
 		run = t.addRun(5)
 		ext := t.headers.mut(run)
 		ext.code = i

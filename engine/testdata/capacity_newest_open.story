@@ -1,4 +1,5 @@
 # Capacity is that of the newest tube.open that states one.
+# Proves: tube/capacity-newest-open
 any order
 open T100 08:30 capacity 5
 open T100 08:00 capacity 20

@@ -1,4 +1,5 @@
 # tube.close counts the swabs; a count that differs from the scans is flagged.
+# Proves: flag/count-mismatch
 scan T100 ada 08:01
 close T100 08:10 members 2
 accepted

@@ -1,4 +1,5 @@
 # A standing positive is replaced only by a positive, a corrected or a withdrawn: corrected to negative, holds and orders go; who has another cause stays held.
+# Proves: result/corrected-replaces-positive
 any order
 scan T100 ada 08:01
 scan T100 ben 08:02

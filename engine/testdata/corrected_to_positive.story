@@ -1,4 +1,5 @@
 # Nothing is closed for ever: a pool's negative corrected to positive the next hour holds its members and calls them back.
+# Proves: result/corrected-to-positive
 any order
 scan T100 ada 08:01
 result T100 negative tested 12:00 reported 13:00

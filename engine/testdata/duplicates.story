@@ -1,4 +1,5 @@
 # The same event again is a duplicate and has no second effect.
+# Proves: event/duplicate
 open T100 08:00 single
 open T100 08:00 single
 duplicate

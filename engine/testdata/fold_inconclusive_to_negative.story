@@ -1,4 +1,5 @@
 # A standing inconclusive is replaced by a later final negative.
+# Proves: result/inconclusive-replaced
 any order
 scan T100 ada 08:01
 result T100 inconclusive tested 12:00 reported 13:00

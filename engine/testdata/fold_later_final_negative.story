@@ -1,4 +1,5 @@
 # A standing positive is not replaced by a later plain final that disagrees: it is kept, does not count, and is flagged.
+# Proves: result/positive-not-replaced-by-final
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # A standing negative is replaced by a later final positive.
+# Proves: result/negative-replaced
 any order
 scan T100 ada 08:01
 result T100 negative tested 12:00 reported 13:00

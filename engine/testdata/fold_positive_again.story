@@ -1,4 +1,5 @@
 # A standing positive is replaced by a later positive; the hold then counts from the later report.
+# Proves: result/positive-again
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # While the second swab waits, the person is held and has a pending swab.
+# Proves: state/held-and-pending
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # Strictly later: a single swab taken in the same second as the pool's releases nobody.
+# Proves: hold/strictly-later
 any order
 scan T100 ada 08:01
 late scan T200 ada 08:01 single

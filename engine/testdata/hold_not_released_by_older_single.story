@@ -1,4 +1,5 @@
 # Only a swab with a strictly later S closes: an older single negative, however late its report, releases nobody.
+# Proves: hold/not-by-older-single
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

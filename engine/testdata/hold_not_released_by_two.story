@@ -1,4 +1,5 @@
 # The single tube that releases has exactly one member: with two it releases nobody.
+# Proves: hold/exactly-one-member
 any order
 scan T100 ada 08:01
 scan T100 ben 08:02

@@ -1,4 +1,5 @@
 # A hold is closed by a negative of a single tube that has exactly one member, swabbed later.
+# Proves: hold/closed-by-single
 any order
 scan T100 ada 08:01
 scan T100 ben 08:02

@@ -1,4 +1,5 @@
 # A suspect takes over holds with an equal S.
+# Proves: hold/taken-over-equal-S
 any order
 scan T100 ada 08:01
 late scan T200 ada 08:01 single

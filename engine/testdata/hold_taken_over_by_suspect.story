@@ -1,4 +1,5 @@
 # A hold is taken over by a suspect with a later S; then no order is open.
+# Proves: hold/taken-over-by-suspect
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

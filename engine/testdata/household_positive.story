@@ -1,4 +1,5 @@
 # Hold: opened by a positive household tube.
+# Proves: hold/positive-household
 any order
 open T100 08:00 household
 scan T100 ada 08:01

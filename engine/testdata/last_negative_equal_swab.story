@@ -1,4 +1,5 @@
 # Between negatives of equal swabs the later report counts, then the smaller tube code.
+# Proves: state/last-negative-tie
 any order
 scan T100 ada 08:01
 late scan T200 ada 08:01

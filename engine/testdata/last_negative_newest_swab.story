@@ -1,4 +1,5 @@
 # The last negative is the newest swab's, whatever was reported last.
+# Proves: state/last-negative
 any order
 scan T100 ada 08:01
 late scan T200 ada 10:01

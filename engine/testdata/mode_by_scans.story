@@ -1,4 +1,5 @@
 # Without a tube.open, a tube is single only if all its scans say so.
+# Proves: tube/mode-by-scans
 any order
 scan T100 ada 08:01 single
 late scan T100 ben 08:02

@@ -1,4 +1,5 @@
 # The mode of a tube is the newest tube.open's by at, also when it comes after the result.
+# Proves: tube/mode-newest-open
 any order
 open T100 08:00 pool
 scan T100 ada 08:01

@@ -1,4 +1,5 @@
 # A tube.open says the mode, whatever the scans say.
+# Proves: tube/mode-open-over-scans
 any order
 scan T100 ada 08:01 single
 open T100 08:00 pool

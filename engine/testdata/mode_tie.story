@@ -1,4 +1,5 @@
 # Of two tube.open in the same second pool counts before household before single.
+# Proves: tube/mode-tie
 any order
 open T100 08:00 single
 open T100 08:00 pool

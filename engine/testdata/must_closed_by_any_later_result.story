@@ -1,4 +1,5 @@
 # must resample is closed by any later result: negative, positive, inconclusive, of any tube; an older one closes nothing, nor does another invalid.
+# Proves: must/closed-by-any-later
 any order
 scan T100 ada 08:01
 scan T100 ben 08:02

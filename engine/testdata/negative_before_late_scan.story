@@ -1,4 +1,5 @@
 # A negative tested before the swab gives that member none, and is flagged.
+# Proves: outcome/tested-before-swab
 any order
 scan T100 ada 08:01
 result T100 negative tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # Whatever the order of arrival, an older negative never turns a suspect green.
+# Proves: state/older-negative-never-frees
 any order
 result T200 positive tested 16:00 reported 17:00
 late scan T200 ada 14:10 single

@@ -1,4 +1,5 @@
 # The newest tube.open (tie: pool > household > single); of two that say the same mode, the one that retains nothing.
+# Proves: tube/open-tie-retained
 any order
 open T100 07:50 pool retained
 open T100 07:50 pool

@@ -1,4 +1,5 @@
 # One open order a person; its causes are all those open, due is the earliest report plus six hours.
+# Proves: order/due-earliest
 any order
 scan T100 ada 08:01
 late scan T200 ada 09:01

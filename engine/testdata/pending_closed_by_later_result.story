@@ -1,4 +1,5 @@
 # A pending swab is closed by any later result: negative, positive or inconclusive, of any tube.
+# Proves: pending/closed-by-any-later
 any order
 scan T100 ada 08:01
 late scan T200 ada 09:01

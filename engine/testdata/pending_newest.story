@@ -1,4 +1,5 @@
 # Pending is the newest swab without an outcome; sampled since the earliest of them.
+# Proves: pending/newest
 any order
 scan T100 ada 08:01
 late scan T300 ada 09:00

@@ -1,4 +1,5 @@
 # A result of an older swab leaves the newer swab pending.
+# Proves: pending/not-by-older
 any order
 scan T100 ada 08:01
 late scan T200 ada 09:01

@@ -1,4 +1,5 @@
 # Hold: opened by an inconclusive pool.
+# Proves: hold/inconclusive-pool
 any order
 scan T100 ada 08:01
 result T100 inconclusive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # A negative pool gives every member a negative; before it they are sampled.
+# Proves: outcome/pool-negative
 any order
 open T100 08:00 pool
 scan T100 ada 08:01

@@ -1,4 +1,5 @@
 # Hold: opened by a positive pool, for every member, with an order due six hours after the report.
+# Proves: hold/positive-pool
 any order
 scan T100 ada 08:01
 scan T100 ben 08:02

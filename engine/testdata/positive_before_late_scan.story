@@ -1,4 +1,5 @@
 # A positive counts for every member, also for one swabbed after the test.
+# Proves: outcome/positive-counts-always
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # A preliminary negative or invalid is skipped.
+# Proves: result/preliminary-skipped
 any order
 scan T100 ada 08:01
 scan T200 ben 08:01

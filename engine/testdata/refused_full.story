@@ -1,4 +1,5 @@
 # A live scan into a full tube is refused; a late one is taken and flagged; an unscan makes room.
+# Proves: refusal/tube_full
 open T100 08:00 pool capacity 2
 scan T100 ada 08:01
 scan T100 ben 08:02

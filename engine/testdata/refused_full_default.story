@@ -1,4 +1,5 @@
 # Without a tube.open a tube takes ten.
+# Proves: tube/capacity-ten
 scan T100 p1 08:01
 scan T100 p2 08:01
 scan T100 p3 08:01

@@ -1,4 +1,5 @@
 # A live scan of a person bound to another open tube is refused; a late one is taken and flagged.
+# Proves: refusal/person_in_other_tube
 scan T100 ada 08:01
 scan T200 ada 08:02
 refused person_in_other_tube

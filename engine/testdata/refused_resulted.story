@@ -1,4 +1,5 @@
 # A live scan into a tube with a result is refused; closed and full come after that.
+# Proves: refusal/tube_already_resulted
 open T100 08:00 capacity 1
 scan T100 ada 08:01
 close T100 08:10

@@ -1,4 +1,5 @@
 # Nothing is closed for ever: when the releasing tube turns positive, the person is suspect and the hold taken over.
+# Proves: reopen/closer-turns-positive
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # Nothing is closed for ever: a late second member of the single tube takes the release back.
+# Proves: reopen/second-member
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # Nothing is closed for ever: when a closing result is withdrawn, the cause is open again with its old S, and so is the order.
+# Proves: reopen/withdrawn
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # A result before its scans is parked and flagged, then counts as if it had come after them.
+# Proves: result/parked
 any order
 result T100 positive tested 12:00 reported 13:00
 flag tube_unknown

@@ -1,4 +1,5 @@
 # Retained pools: nobody is recalled. A person has one open order while held by at least one cause that is not a retained pool.
+# Proves: order/retained-pool
 any order
 open T100 07:50 pool retained
 scan T100 ada 08:01

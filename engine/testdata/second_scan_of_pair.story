@@ -1,4 +1,5 @@
 # A second scan of a bound pair at another time is a duplicate, flagged; the earliest time counts.
+# Proves: binding/second-scan
 any order
 scan T100 ada 08:05
 scan T100 ada 08:01

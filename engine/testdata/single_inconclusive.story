@@ -1,4 +1,5 @@
 # Hold: opened by an inconclusive single tube.
+# Proves: hold/inconclusive-single
 any order
 scan T100 ada 08:01 single
 result T100 inconclusive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # A single tube takes one person unless somebody says otherwise; a tube for one is single.
+# Proves: tube/single-takes-one
 open T200 08:00 single
 tube T200 takes 1
 scan T200 ada 08:01

@@ -1,4 +1,5 @@
 # Suspect: a positive single tube, whatever its purpose, for every member.
+# Proves: suspect/every-member
 any order
 open T200 08:00 single
 scan T200 ada 08:01

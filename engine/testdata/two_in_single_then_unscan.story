@@ -1,4 +1,5 @@
 # When the second member of a single tube is unscanned, the one who stays is released.
+# Proves: hold/exactly-one-member-again
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # Where two labs say the same, the earlier report counts.
+# Proves: verdict/first-report
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 14:00 lab L2

@@ -1,4 +1,5 @@
 # The tube's verdict is the gravest of the labs' standing results.
+# Proves: verdict/gravest
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00 lab L1

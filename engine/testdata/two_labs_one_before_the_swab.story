@@ -1,4 +1,5 @@
 # A negative whose tested_at is before the member's S gives that member none: of two labs, the one that tested after the swab counts, with its own report.
+# Proves: outcome/lab-by-lab
 any order
 scan T100 ada 08:00
 late scan T100 ben 12:30

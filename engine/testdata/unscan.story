@@ -1,4 +1,5 @@
 # An unscan takes the person out of the tube; its result says nothing about them.
+# Proves: binding/unscan
 any order
 scan T100 ada 08:01
 scan T100 ben 08:02

@@ -1,4 +1,5 @@
 # An unscan later than the report of a standing positive takes effect from cdc or command.
+# Proves: binding/unscan-by-cdc
 any order
 scan T100 ada 08:01
 scan T100 ben 08:02

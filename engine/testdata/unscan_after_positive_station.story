@@ -1,4 +1,5 @@
 # An unscan later than the report of a standing positive is from others only a request: the person stays.
+# Proves: binding/unscan-request
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # An unscan that arrives before its scan counts the same.
+# Proves: binding/unscan-first
 any order
 unscan T100 ada 08:30 by station
 flag not_bound

@@ -1,4 +1,5 @@
 # Nothing is closed for ever: when the releasing negative is unbound, the hold is open again, and so is the order.
+# Proves: reopen/unbound
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00

@@ -1,4 +1,5 @@
 # withdrawn removes what *that* lab said: another lab's positive stands.
+# Proves: result/withdrawn-own-lab
 any order
 scan T100 ada 08:01
 result T100 positive tested 12:00 reported 13:00 lab L1

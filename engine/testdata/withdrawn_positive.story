@@ -1,4 +1,5 @@
 # withdrawn, reported for the wrong tube: the hold and its order go, and what the lab says after it counts.
+# Proves: result/withdrawn-wrong-tube
 any order
 scan T100 ada 08:01
 scan T200 ben 08:01

@@ -1,0 +1,160 @@
+package engine
+
+// Which policy a test stands under, and so in which round it counts:
+//
+//	the round that its own scan named
+//	else the tube's: of the newest tube.open that names one, else of the earliest
+//	scan in the tube that named one
+//	else the round that covered the person's area when the scan was taken in
+//
+// The first and the last are kept with the scan; what the tube says is looked up, so
+// that it may come later.
+
+// roundOf is the round that a test counts in; any goroutine under the lock.
+func (t *tubes) roundOf(tube, test uint32) RoundID {
+	return t.master.policy(t.policyOf(tube, test)).round
+}
+
+// policyOf a test.
+func (t *tubes) policyOf(tube, test uint32) policyID {
+	h := t.headers.at(tube)
+	if h.extras == 0 {
+		return max(h.policy(), 1)
+	}
+	p, named := t.slotPolicy(h, test)
+	if named {
+		return p
+	}
+	if o := t.openPolicy(h); o != 0 {
+		return o
+	}
+	if h.says&saysPolicies != 0 {
+		if r := t.namedRound(tube); r != 0 {
+			return t.master.inForce(r, t.swab(tube, test))
+		}
+	}
+	return max(p, 1)
+}
+
+// slotPolicy is what was decided for the scan of a slot.
+func (t *tubes) slotPolicy(h *header, s uint32) (p policyID, named bool) {
+	if h.says&saysPolicies != 0 {
+		for x := h.extras; x != 0; x = t.extras.at(x).next {
+			if e := t.extras.at(x); e.kind == extraPolicy && e.slot == s {
+				return policyID(e.b), e.a != 0 // the latest word counts
+			}
+		}
+	}
+	return h.policy(), h.named()
+}
+
+// setSlotPolicy keeps what was decided for the scan of a slot: in the header as long
+// as all scans of the tube agree.
+func (t *tubes) setSlotPolicy(i, s uint32, p policyID, named bool) {
+	h := t.headers.mut(i)
+	w := policyWord(p, named)
+	if h.where&^whereSite == 0 {
+		h.setPolicy(w)
+	}
+	if old, was := t.slotPolicy(h, s); old == p && was == named {
+		return
+	}
+	e := extra{kind: extraPolicy, slot: s, b: uint16(p)}
+	if named {
+		e.a = 1
+	}
+	h.says |= saysPolicies
+	t.addExtra(i, e)
+}
+
+// openPolicy is that of the newest tube.open that names a round; 0: none does.
+func (t *tubes) openPolicy(h *header) (p policyID) {
+	var at uint32
+	for x := h.extras; x != 0; x = t.extras.at(x).next {
+		e := t.extras.at(x)
+		if q := policyID(e.slot); e.kind == extraOpen && q != 0 && (p == 0 || e.at > at || e.at == at && t.master.roundBefore(q, p)) {
+			p, at = q, e.at
+		}
+	}
+	return p
+}
+
+// namedRound is the round of the earliest scan in the tube that named one; 0: none did.
+func (t *tubes) namedRound(i uint32) (r RoundID) {
+	var at Seconds
+	var p policyID
+	head := t.headers.at(i)
+	t.runs(i, func(h *header) bool {
+		for s := h.first; s < h.first+uint32(h.used); s++ {
+			q, named := t.slotPolicy(head, s)
+			if swab := t.swab(i, s); named && (p == 0 || swab < at || swab == at && t.master.roundBefore(q, p)) {
+				p, at = q, swab
+			}
+		}
+		return true
+	})
+	if p == 0 {
+		return 0
+	}
+	return t.master.policy(p).round
+}
+
+// tubeRound is the tube's own round, by its opening or by its scans; 0: it has none.
+func (t *tubes) tubeRound(i uint32) RoundID {
+	h := t.headers.at(i)
+	if p := t.openPolicy(h); p != 0 {
+		return t.master.policy(p).round
+	}
+	if h.says&saysPolicies != 0 {
+		return t.namedRound(i)
+	}
+	if h.named() {
+		return t.master.policy(h.policy()).round
+	}
+	return 0
+}
+
+// rounds notes the round of every test before an event that may change it; moved tells
+// afterwards which have to be counted anew.
+func (t *tubes) rounds(i uint32) {
+	t.before = t.before[:0]
+	t.runs(i, func(h *header) bool {
+		for s := h.first; s < h.first+uint32(h.used); s++ {
+			t.before = append(t.before, testRound{s, t.roundOf(i, s)})
+		}
+		return true
+	})
+}
+
+type testRound struct {
+	test  uint32
+	round RoundID
+}
+
+func (t *tubes) moved(i uint32) (any bool) {
+	for _, b := range t.before {
+		if t.roundOf(i, b.test) != b.round {
+			t.recounts = append(t.recounts, recount{PersonOrdinal(*t.member.get(b.test)), b.round})
+			any = true
+		}
+	}
+	return any
+}
+
+// roundBefore orders policies by the names of their rounds.
+func (m *master) roundBefore(p, q policyID) bool {
+	return m.roundName(m.policy(p).round) < m.roundName(m.policy(q).round)
+}
+
+// poolCapacity of a tube of which nobody said anything.
+func (m *master) poolCapacity() int { return int(m.policies[1].caps[RiskLow]) }
+
+// largestCap is how many may share a tube opened under a policy at a site; as many as
+// there is room for when nobody put the round.
+func (m *master) largestCap(p policyID, site uint32) int {
+	x := m.policy(p)
+	if !x.put {
+		return capMost
+	}
+	return int(x.cap(m.risk(m.siteArea(site))))
+}
