@@ -81,7 +81,7 @@ func (e *Engine) alertsOf(i uint32) (a tubeAlerts) {
 	if v.verdict == Positive && factMode(f) != Single && h.bound > 0 && e.allReleasedAlone(i) {
 		a.add(of(AlertSinglesNegative))
 	}
-	if v.verdict == Negative && w.void == 0 {
+	if v.verdict == Negative {
 		x := of(AlertSampledAfterTest)
 		if x.Members = t.sampledLate(i, &w); x.Members > 0 {
 			a.add(x)
@@ -95,17 +95,21 @@ func (e *Engine) alertsOf(i uint32) (a tubeAlerts) {
 	return a
 }
 
-// sampledLate is how many members were swabbed after each negative that counts was tested.
-func (t *tubes) sampledLate(i uint32, w *said) (n int) {
-	if any, _ := t.negativeFor(i, 0, w.rejectedAgain, 0); any == 0 {
-		return 0
+// isLate tells whether a tube's negative counts, but was tested before that swab.
+func (t *tubes) isLate(i uint32, swab Seconds, w *said) bool {
+	if w.void != 0 {
+		return false
 	}
+	any, _ := t.negativeFor(i, 0, w.rejectedAgain, 0)
+	his, _ := t.negativeFor(i, swab, w.rejectedAgain, 0)
+	return any != 0 && his == 0
+}
+
+// sampledLate is how many members of a tube with a negative were swabbed too late for it.
+func (t *tubes) sampledLate(i uint32, w *said) (n int) {
 	t.runs(i, func(h *header) bool {
 		for s := h.first; s < h.first+uint32(h.used); s++ {
-			if *t.place.at(s)&placeBound == 0 {
-				continue
-			}
-			if r, _ := t.negativeFor(i, t.swab(i, s), w.rejectedAgain, 0); r == 0 {
+			if *t.place.at(s)&placeBound != 0 && t.isLate(i, t.swab(i, s), w) {
 				n++
 			}
 		}
@@ -134,7 +138,8 @@ func (p *people) releasedAlone(who PersonOrdinal, test uint32) bool {
 		return false
 	}
 	v := verdictOnPerson{}
-	v.bounds = p.bounds(who, p.discharged(who))
+	cut, _ := p.discharged(who, 0)
+	v.bounds = p.bounds(who, cut)
 	swab := Seconds(*p.tests.at(test))
 	if v.strong != 0 && v.strong >= swab {
 		return false

@@ -114,6 +114,7 @@ type tubeWord struct {
 	round                          string // of its opening or its scans; empty: none says
 	retained, void, lost, received bool
 	rejected                       engine.Seconds
+	resolution                     string // asked by stories only
 }
 
 func (w tubeWord) String() string {

@@ -29,11 +29,11 @@ func (t *tubes) policyOf(tube, test uint32) policyID {
 		return o
 	}
 	if h.says&saysPolicies != 0 {
-		if r := t.namedRound(tube); r != 0 {
-			return t.master.inForce(r, t.swab(tube, test))
+		if q := t.namedPolicy(tube); q != 0 {
+			return q
 		}
 	}
-	return max(p, 1)
+	return max(p, 1) // 0: nobody scanned the person, a transfer is all there is
 }
 
 // slotPolicy is what was decided for the scan of a slot.
@@ -67,6 +67,16 @@ func (t *tubes) setSlotPolicy(i, s uint32, p policyID, named bool) {
 	t.addExtra(i, e)
 }
 
+// unscanned keeps that nobody scanned a slot's person.
+func (t *tubes) unscanned(i, s uint32) {
+	h := t.headers.mut(i)
+	if p, _ := t.slotPolicy(h, s); p == 0 && h.says&saysPolicies != 0 {
+		return
+	}
+	h.says |= saysPolicies
+	t.addExtra(i, extra{kind: extraPolicy, slot: s})
+}
+
 // openPolicy is that of the newest tube.open that names a round; 0: none does.
 func (t *tubes) openPolicy(h *header) (p policyID) {
 	var at uint32
@@ -79,24 +89,32 @@ func (t *tubes) openPolicy(h *header) (p policyID) {
 	return p
 }
 
-// namedRound is the round of the earliest scan in the tube that named one; 0: none did.
-func (t *tubes) namedRound(i uint32) (r RoundID) {
+// namedPolicy is that of the earliest scan in the tube that named a round; 0: none did.
+func (t *tubes) namedPolicy(i uint32) (p policyID) {
 	var at Seconds
-	var p policyID
+	take := func(q policyID, swab Seconds) {
+		if p == 0 || swab < at || swab == at && t.master.roundBefore(q, p) {
+			p, at = q, swab
+		}
+	}
 	head := t.headers.at(i)
+	for x := head.extras; x != 0; x = t.extras.at(x).next {
+		if e := t.extras.at(x); e.kind == extraScan && e.a != 0 {
+			take(policyID(e.b), Seconds(e.at))
+		}
+	}
 	t.runs(i, func(h *header) bool {
 		for s := h.first; s < h.first+uint32(h.used); s++ {
-			q, named := t.slotPolicy(head, s)
-			if swab := t.swab(i, s); named && (p == 0 || swab < at || swab == at && t.master.roundBefore(q, p)) {
-				p, at = q, swab
+			if *t.place.at(s)&placeEvents != 0 {
+				continue // its scans are records
+			}
+			if q, named := t.slotPolicy(head, s); named {
+				take(q, t.swab(i, s))
 			}
 		}
 		return true
 	})
-	if p == 0 {
-		return 0
-	}
-	return t.master.policy(p).round
+	return p
 }
 
 // tubeRound is the tube's own round, by its opening or by its scans; 0: it has none.
@@ -106,7 +124,10 @@ func (t *tubes) tubeRound(i uint32) RoundID {
 		return t.master.policy(p).round
 	}
 	if h.says&saysPolicies != 0 {
-		return t.namedRound(i)
+		if p := t.namedPolicy(i); p != 0 {
+			return t.master.policy(p).round
+		}
+		return 0
 	}
 	if h.named() {
 		return t.master.policy(h.policy()).round

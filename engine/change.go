@@ -45,3 +45,29 @@ func (c *Changes) TubesOf(i int) []TubeIndex {
 	e := &c.List[i]
 	return c.Tubes[e.TubesOff : e.TubesOff+e.TubesLen]
 }
+
+// coalesce leaves one entry a person among those from an index on, all of one event:
+// the last, with the state before the first.
+func (c *Changes) coalesce(pos Position, from int) {
+	if len(c.List)-from < 2 {
+		return
+	}
+	kept := from
+	for i := from; i < len(c.List); i++ {
+		entry := c.List[i]
+		for k := from; k < kept; k++ {
+			if c.List[k].Person == entry.Person {
+				entry.Previous = c.List[k].Previous
+				copy(c.List[k:kept-1], c.List[k+1:kept])
+				kept--
+				break
+			}
+		}
+		c.List[kept] = entry
+		kept++
+	}
+	c.List = c.List[:kept]
+	for i := from; i < kept; i++ {
+		c.List[i].Cursor = MakeCursor(pos, i+1)
+	}
+}

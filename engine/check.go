@@ -105,7 +105,7 @@ func (e *Engine) checkMember(i uint32, h *header, s uint32, v *standing, w *said
 		if c := e.people.cause.at(x); c.test == s {
 			if c.reported != want.reported() || TestOutcome(c.bits&7) != want.outcome() || c.bits&causeRetained != 0 != want.has(factRetained) ||
 				c.bits&causePreliminary != 0 != want.has(factPreliminary) || c.bits&causeRecheck != 0 != want.has(factRecheck) ||
-				c.bits&causeWhole != 0 != want.has(factWhole) || c.bits&causeReady != 0 != want.has(factReady) ||
+				c.bits&causeWhole != 0 != want.has(factWhole) || c.bits&causeReady != 0 != want.has(factReady) || c.bits&causeAsked != 0 != want.has(factAsked) ||
 				c.tube != uint32(note.Tube) || c.link != uint32(note.Link) || c.due != note.Due {
 				return fmt.Errorf("I2: the cause of person %d from tube %d is not what the tube says", who, i)
 			}

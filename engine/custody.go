@@ -17,6 +17,7 @@ type item struct {
 	linked    bool   // scan: says retained_of
 	link      uint32 // then: that tube
 	decision  decision
+	refusal   Outcome // with strict master data: unless the event is a duplicate
 	arg       uint64
 }
 
@@ -130,10 +131,8 @@ func (t *tubes) admitPolicy(tube uint32, f *Facts, it *item, a *admission) {
 	if tube != 0 {
 		h := t.headers.get(tube)
 		bound = int(h.bound)
-		if w := t.said(tube); w.mode != ModeUnset {
-			mode = w.mode
-		} else if says := h.says&saysMode | saysOf(mode); w.capacity != 1 || h.says&saysMode != 0 {
-			mode = modeOf(says)
+		if w := t.said(tube); w.mode != ModeUnset || h.says&saysMode != 0 || w.capacity == 1 {
+			mode = factMode(h.facts)
 		}
 	}
 	d := &it.decision
@@ -271,6 +270,7 @@ func (t *tubes) scan(i uint32, who PersonOrdinal, a admission, it *item) Flags {
 	mixed := h.where&^whereSite != 0 && h.where&^whereSite != word
 	if mixed {
 		t.rounds(i)
+		h.says |= saysPolicies
 	}
 	s, first := a.slot, a.slot == 0
 	if first {
@@ -349,8 +349,11 @@ func (t *tubes) scanFlags(i, s uint32, f Flags, it *item) Flags {
 	if *t.place.get(s)&placeBound == 0 {
 		f |= FlagUnbound
 	}
-	if factVerdict(h.facts) == Negative && t.verdict(i).tested < t.swab(i, s) {
-		f |= FlagSwabAfterTest | FlagSampledAfterTest
+	if swab := t.swab(i, s); factVerdict(h.facts) == Negative && t.verdict(i).tested < swab {
+		f |= FlagSwabAfterTest
+		if w := t.said(i); *t.place.get(s)&placeBound != 0 && t.isLate(i, swab, &w) {
+			f |= FlagSampledAfterTest
+		}
 	}
 	return f
 }
@@ -442,6 +445,9 @@ func (t *tubes) open(i uint32, it *item) (Outcome, Flags) {
 	if t.hasOpen(i, e) {
 		return Duplicate, 0
 	}
+	if it.refusal != Accepted {
+		return it.refusal, 0
+	}
 	if h := t.headers.mut(i); h.site() == 0 {
 		h.setSite(it.site)
 	}
@@ -484,6 +490,8 @@ func (t *tubes) close(i uint32, it *item) (Outcome, Flags) {
 	switch first := *t.closed.get(i); {
 	case first == e.at && facts>>tubeCounted&63 == it.arg || t.hasExtra(i, e):
 		return Duplicate, 0
+	case it.refusal != Accepted:
+		return it.refusal, 0
 	case first == 0 && it.arg < 64:
 		*t.closed.mut(i) = e.at
 		t.hash += mixExtra(i, &e)
@@ -499,7 +507,7 @@ func (t *tubes) close(i uint32, it *item) (Outcome, Flags) {
 }
 
 // befall takes a tube.void, receive, reject or lost.
-func (t *tubes) befall(i uint32, kind uint8, it *item) Outcome {
+func (t *tubes) befall(i uint32, kind uint8, it *item) (Outcome, Flags) {
 	e := extra{kind: kind, at: uint32(it.at)}
 	switch kind {
 	case extraVoid:
@@ -509,8 +517,11 @@ func (t *tubes) befall(i uint32, kind uint8, it *item) Outcome {
 	}
 	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
 		if o := t.extras.get(x); o.kind == e.kind && o.at == e.at && o.slot == e.slot {
-			return Duplicate
+			return Duplicate, 0
 		}
+	}
+	if it.refusal != Accepted {
+		return it.refusal, 0
 	}
 	w := t.said(i)
 	t.addExtra(i, e)
@@ -519,7 +530,10 @@ func (t *tubes) befall(i uint32, kind uint8, it *item) Outcome {
 	}
 	t.refresh(i, 0, false, tellResult)
 	t.newest, t.rejectedSet = 0, false
-	return Accepted
+	if kind != extraReceive && grave(factVerdict(t.headers.get(i).facts)) {
+		return Accepted, FlagResultOfVoidTube
+	}
+	return Accepted, 0
 }
 
 // result takes what a laboratory says. A tube without members keeps it until its scans come.
@@ -530,6 +544,9 @@ func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 		if o := t.extras.get(x); o.kind == e.kind && o.at == e.at && o.b == e.b && (o.a^e.a)&^resultCDC == 0 {
 			return Duplicate, 0
 		}
+	}
+	if it.refusal != Accepted {
+		return it.refusal, 0
 	}
 	var f Flags
 	if it.speaksFor != 0 && it.speaksFor != it.lab {
@@ -570,7 +587,10 @@ func (t *tubes) resultFlags(i uint32, it *item, after *standing, conflict bool) 
 		}
 	}
 	if after.verdict == Negative && t.swabbedAfter(i, after.tested) {
-		f |= FlagSwabAfterTest | FlagSampledAfterTest
+		f |= FlagSwabAfterTest
+		if w := t.said(i); t.sampledLate(i, &w) > 0 {
+			f |= FlagSampledAfterTest
+		}
 	}
 	return f
 }

@@ -319,7 +319,8 @@ func (d *desk) tubeOf(code string, names []string) tubeWord {
 	var v engine.TubeView
 	d.Tube(t, &v)
 	w := tubeWord{mode: v.Mode, purpose: max(v.Purpose, engine.Screening), capacity: v.Capacity, verdict: v.Verdict, reported: v.Reported, round: v.Round,
-		retained: v.Retained, void: v.VoidAt != 0, lost: v.LostAt != 0, received: v.ReceivedAt != 0, rejected: v.RejectedAt}
+		retained: v.Retained, void: v.VoidAt != 0, lost: v.LostAt != 0, received: v.ReceivedAt != 0, rejected: v.RejectedAt,
+		resolution: v.Resolution.String()}
 	if w.round == "default" {
 		w.round = "" // nobody named one
 	}
@@ -335,15 +336,9 @@ func (d *desk) tubeOf(code string, names []string) tubeWord {
 // alerts are the conditions that hold, by tube code, in the order of the kinds.
 func (d *desk) alerts() map[string][]engine.AlertKind {
 	all := map[string][]engine.AlertKind{}
-	e, ok := any(d.Engine).(interface {
-		Alerts(after uint64, limit int, do func(*engine.AlertView) bool) (next uint64, more bool)
-	})
-	if !ok {
-		return all
-	}
 	after, more := uint64(0), true
 	for more {
-		after, more = e.Alerts(after, 3, func(a *engine.AlertView) bool {
+		after, more = d.Alerts(after, 3, func(a *engine.AlertView) bool {
 			all[a.Code] = append(all[a.Code], a.Kind)
 			return true
 		})
@@ -373,14 +368,14 @@ func (d *desk) nameOf(p engine.PersonOrdinal, names []string) string {
 	return fmt.Sprintf("person %d, whom nobody named", p)
 }
 
-// swabsShareSecond tells whether a person has, or had, two tests with one swab time.
-func (d *desk) swabsShareSecond(p engine.PersonOrdinal) bool {
+// swabsShareSecond tells whether a human has, or had, two tests with one swab time.
+func (d *desk) swabsShareSecond(identities []string) bool {
 	seen := map[engine.Seconds]bool{}
 	var v engine.TubeView
 	for i := engine.TubeIndex(1); uint64(i) <= d.Counts().Tubes; i++ {
 		d.Tube(i, &v)
 		for _, m := range v.Members {
-			if m.Person != p {
+			if !slices.ContainsFunc(identities, func(name string) bool { return d.find(name) == m.Person }) {
 				continue
 			}
 			if seen[m.Swabbed] {
@@ -391,3 +386,5 @@ func (d *desk) swabsShareSecond(p engine.PersonOrdinal) bool {
 	}
 	return false
 }
+
+const coverageHere = false

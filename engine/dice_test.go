@@ -113,9 +113,9 @@ func day(seed uint64, pure bool) []event {
 	s.labs = []string{"L1", "L2", "L3"}[:1+d.IntN(3)]
 	s.times = 2 + d.IntN(10)
 	master := s.master(d)
-	events := make([]event, 3+d.IntN(45))
-	for i := range events {
-		events[i] = s.event(d, seed, pure)
+	events := s.openers(d)
+	for range 3 + d.IntN(45) {
+		events = append(events, s.event(d, seed, pure))
 	}
 	if pure {
 		for i := range master {
@@ -136,11 +136,28 @@ func day(seed uint64, pure bool) []event {
 	return events
 }
 
+// openers are how the tubes begin that a theme is about.
+func (s *scene) openers(d dice) (events []event) {
+	open := event{kind: engine.KindTubeOpen, at: noon(0), mode: engine.Pool, members: -1, roles: engine.RoleAll, late: true}
+	if s.keeps && !d.one(4) {
+		open.tube, open.retained = "T1", true
+		events = append(events, open)
+	}
+	if s.areas && !d.one(4) {
+		open.tube, open.retained, open.capacity = "T3", false, 10
+		events = append(events, open)
+	}
+	return events
+}
+
 // event throws one event.
 func (s *scene) event(d dice, seed uint64, pure bool) event {
 	ev := event{kind: s.throw(d), at: s.at(d), members: -1, roles: engine.RoleAll}
 	if ev.kind <= engine.KindTubeLost {
 		ev.tube = s.tubes[d.IntN(len(s.tubes))]
+	}
+	if s.areas && ev.kind != engine.KindScan && ev.kind != engine.KindTubeOpen && (ev.tube == "T3" || ev.tube == "T5") && !d.one(5) {
+		ev.tube = s.tubes[0] // so that live scans go on there
 	}
 	s.identify(&ev, d)
 	if s.frees && ev.tube != "" && !d.one(4) { // first the pool, then the singles
@@ -156,6 +173,7 @@ func (s *scene) event(d dice, seed uint64, pure bool) event {
 	}
 	ev.late = pure || d.one(3)
 	s.fill(&ev, how)
+	ev.strict = ev.strict && !pure // a second scan of a bound pair is not refused: what counts hangs on the order
 	return ev
 }
 
@@ -315,8 +333,11 @@ func (s *scene) fillScan(ev *event, d dice) {
 	if !s.areas {
 		return
 	}
-	if d.one(5) {
+	if d.one(5) && ev.tube != "T5" {
 		ev.round = among(d, "R1", "R2", "R3", "default")
+	}
+	if ev.tube == "T5" { // a household's
+		ev.mode = engine.Household
 	}
 	if d.one(4) {
 		ev.area = among(d, "99", "9901", "9902", "990101", "98")
@@ -324,7 +345,7 @@ func (s *scene) fillScan(ev *event, d dice) {
 	if d.one(4) {
 		ev.site = among(d, "S1", "S2", "S3")
 	}
-	if d.one(3) {
+	if d.one(2) {
 		ev.household = among(d, "H1", "H2")
 	}
 	ev.strict = d.one(15)
@@ -385,8 +406,8 @@ func (s *scene) roundItem(d dice, again bool) (words []string) {
 	}
 	time := func() string { return fmt.Sprint(s.at(d)) }
 	if !again {
-		say(2, "opens", time(), fmt.Sprint(noon(-1)))
-		say(2, "closes", fmt.Sprint(noon(s.times/2)), fmt.Sprint(noon(s.times+1)))
+		say(2, "opens", fmt.Sprint(noon(-1)), fmt.Sprint(noon(0)), fmt.Sprint(noon(1)))
+		say(2, "closes", fmt.Sprint(noon(2+s.times/2)), fmt.Sprint(noon(s.times+2)))
 		if !d.one(4) {
 			words = append(words, "areas="+among(d, "99", "9901", "9901,9902", "9902", "990101", "99,98"))
 		}
@@ -412,6 +433,6 @@ func (s *scene) roster(d dice) (words []string) {
 	say(1, "area", "99", "9901", "9902", "990101", "98", "")
 	say(2, "household", "H1", "H2", "")
 	say(4, "groups", "medical", "school", "medical,staff", "")
-	say(3, "vaccinated", fmt.Sprint(noon(0)-47*3600), fmt.Sprint(noon(3)-48*3600), fmt.Sprint(noon(2)), "")
+	say(2, "vaccinated", fmt.Sprint(noon(0)-47*3600), fmt.Sprint(noon(3)-48*3600), fmt.Sprint(noon(2)), "")
 	return words
 }

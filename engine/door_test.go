@@ -11,7 +11,7 @@ import (
 // Only here does the order of arrival count.
 
 // barred is why nobody may say this, whatever else is known of the tube: it stands before all but the
-// look for duplicates, and bars late events too.
+// look for duplicates, also for a second scan of a bound pair, and bars late events too.
 func (r *reference) barred(ev event) engine.Outcome {
 	cdc, command := ev.roles&engine.RoleCDC != 0, ev.roles&engine.RoleCommand != 0
 	switch ev.kind {
@@ -59,7 +59,8 @@ func (r *reference) arrive(ev event) answer {
 	if r.known[ev.sameness()] {
 		return answer{outcome: engine.Duplicate}
 	}
-	if no := r.barred(ev); no != engine.Accepted {
+	again := ev.kind == engine.KindScan && r.bound(ev.tube, ev.person).ok
+	if no := r.barred(ev); no != engine.Accepted && !again {
 		r.saw("refused "+no.Code(), true)
 		return answer{outcome: no}
 	}
@@ -169,7 +170,7 @@ func (r *reference) obstacles(ev event) []obstacle {
 		{ev.round != "" && round != "" && ev.round != round, engine.RefusedTubeOfOtherRound, engine.FlagTubeOfOtherRound, 0},
 		{mixed && (held || s.alone), engine.RefusedMustBeSingle, engine.FlagMustBeSingle, 0},
 		{s.deferred, engine.RefusedDeferred, engine.FlagDeferred, 0},
-		{mode == engine.Household && home != "" && others != "" && home != others, engine.RefusedHouseholdMismatch, engine.FlagHouseholdMismatch, 0},
+		{r.mode(ev.tube) == engine.Household && home != "" && others != "" && home != others, engine.RefusedHouseholdMismatch, engine.FlagHouseholdMismatch, 0},
 		{members >= capacity, engine.RefusedTubeFull, engine.FlagOverCapacity, members<<8 | capacity},
 		{mixed && s.most != 0 && members+1 > s.most, engine.RefusedCapacityOverPolicy, engine.FlagCapacityOverPolicy, members<<8 | s.most},
 		{r.inOtherTube(ev.person, ev.tube), engine.RefusedPersonInOtherTube, engine.FlagInOtherTube, 0},
@@ -207,9 +208,9 @@ func (r *reference) testedBefore(tube string, swab engine.Seconds) bool {
 }
 
 func (r *reference) arriveUnscan(ev event) answer {
-	r.add(ev)
 	var f engine.Flags
-	set(&f, engine.FlagNotBound, len(r.scans[ev.tube][ev.person]) == 0)
+	set(&f, engine.FlagNotBound, r.bound(ev.tube, ev.person).swab == 0) // never was in it
+	r.add(ev)
 	set(&f, engine.FlagUnscanRequested, r.asks(ev))
 	return answer{flags: f}
 }

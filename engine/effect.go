@@ -41,6 +41,7 @@ type EffectNote struct {
 //	42      noted: has a row in Notes
 //	43      whole: a hold of a round that releases only whole tubes
 //	44      ready: then, each member has a negative of his own
+//	45      asked: some member's round does so, and waits for this one
 type TestFacts uint64
 
 // TestOutcome is a member's outcome, by what it does to the person.
@@ -66,6 +67,7 @@ const (
 	factNoted
 	factWhole
 	factReady
+	factAsked
 )
 
 func (f TestFacts) reported() Seconds    { return Seconds(f) }

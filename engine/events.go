@@ -14,8 +14,10 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 		who = e.registry.find(b.Person[k], e.document(b, k), hash)
 	}
 	e.tubes.effects.reset()
+	told := len(out.List)
 	if b.Tube[k] == NoTube {
 		e.applyToPerson(b, k, who, hash, pos, out)
+		out.coalesce(pos, told)
 		return
 	}
 	ctx := &b.Contexts[b.Ctx[k]]
@@ -43,17 +45,23 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 		b.Flags[k] = e.tubes.unscan(tube, who, slot, &it)
 	case KindTransfer:
 		if b.Strict && !e.knownPerson(b, k, who) {
-			return
+			if it.refusal = b.Outcome[k]; tube == 0 || who == 0 || e.findTube(b, uint32(it.arg)) == 0 {
+				return
+			}
 		}
 		tube, who = e.ensure(b, k, tube, who, hash, ModeUnset, e.policy.PoolCapacity)
 		to := e.ensureTube(b, uint32(it.arg), ModeUnset, e.policy.PoolCapacity)
-		b.Outcome[k], b.Flags[k] = e.tubes.transfer(tube, to, who, &it)
+		if b.Outcome[k], b.Flags[k] = e.tubes.transfer(tube, to, who, &it); b.Outcome[k] != Accepted {
+			return
+		}
 	case KindTubeOpen, KindTubeClose, KindTubeVoid:
 		e.tubeEvent(b, k, &it)
 	case KindTubeReceive, KindTubeReject, KindTubeLost, KindResult:
 		e.labEvent(b, k, &it)
 	}
-	e.deliver(pos, e.tubeOf[local]-1, out)
+	if e.deliver(pos, e.tubeOf[local]-1, out) {
+		out.coalesce(pos, told)
+	}
 }
 
 // scan decides on a scan; it answers false when nothing has changed.
@@ -115,15 +123,14 @@ func (e *Engine) tubeEvent(b *Batch, k int, it *item) {
 	p := e.places(b, k)
 	if b.Strict {
 		if site := b.Text(b.Contexts[b.Ctx[k]].Site); len(site) > 0 && !e.master.siteKnown(site) {
-			b.Outcome[k] = RefusedSiteUnknown
-			return
+			it.refusal = RefusedSiteUnknown
 		}
 	}
 	it.site = p.site
 	capacity := e.policy.PoolCapacity
 	if b.Kind[k] == KindTubeOpen {
 		if p.round != 0 {
-			it.policy = e.master.inForce(p.round, it.at)
+			it.policy = e.master.policyFor(p.round, it.at)
 		}
 		switch {
 		case it.arg != 0:
@@ -132,6 +139,9 @@ func (e *Engine) tubeEvent(b *Batch, k int, it *item) {
 			capacity = 1
 		}
 	}
+	if b.Outcome[k] = it.refusal; it.refusal != Accepted && e.findTube(b, b.Tube[k]) == 0 {
+		return
+	}
 	tube := e.ensureTube(b, b.Tube[k], it.mode, capacity)
 	switch b.Kind[k] {
 	case KindTubeOpen:
@@ -139,7 +149,7 @@ func (e *Engine) tubeEvent(b *Batch, k int, it *item) {
 	case KindTubeClose:
 		b.Outcome[k], b.Flags[k] = e.tubes.close(tube, it)
 	default:
-		b.Outcome[k] = e.tubes.befall(tube, extraVoid, it)
+		b.Outcome[k], b.Flags[k] = e.tubes.befall(tube, extraVoid, it)
 	}
 }
 
@@ -147,8 +157,10 @@ func (e *Engine) tubeEvent(b *Batch, k int, it *item) {
 func (e *Engine) labEvent(b *Batch, k int, it *item) {
 	name := b.Text(b.Contexts[b.Ctx[k]].Lab)
 	if b.Strict && len(name) > 0 && !e.master.labKnown(name) {
-		b.Outcome[k] = RefusedLabUnknown
-		return
+		it.refusal = RefusedLabUnknown
+		if b.Outcome[k] = it.refusal; e.findTube(b, b.Tube[k]) == 0 {
+			return
+		}
 	}
 	it.lab = e.master.lab(name)
 	it.cdc = e.master.isCDC(it.lab)
@@ -158,11 +170,11 @@ func (e *Engine) labEvent(b *Batch, k int, it *item) {
 	tube := e.ensureTube(b, b.Tube[k], ModeUnset, e.policy.PoolCapacity)
 	switch b.Kind[k] {
 	case KindTubeReceive:
-		b.Outcome[k] = e.tubes.befall(tube, extraReceive, it)
+		b.Outcome[k], b.Flags[k] = e.tubes.befall(tube, extraReceive, it)
 	case KindTubeReject:
-		b.Outcome[k] = e.tubes.befall(tube, extraReject, it)
+		b.Outcome[k], b.Flags[k] = e.tubes.befall(tube, extraReject, it)
 	case KindTubeLost:
-		b.Outcome[k] = e.tubes.befall(tube, extraLost, it)
+		b.Outcome[k], b.Flags[k] = e.tubes.befall(tube, extraLost, it)
 	default:
 		b.Outcome[k], b.Flags[k] = e.tubes.result(tube, it)
 	}
@@ -174,15 +186,13 @@ func (e *Engine) applyToPerson(b *Batch, k int, who PersonOrdinal, hash uint64, 
 	case KindArea, KindSite, KindLab, KindRound, KindRoster:
 		e.putMaster(b, k, who, hash)
 		return
-	case KindDischarge:
-		if b.Roles&RoleCDC == 0 {
-			b.Outcome[k] = RefusedNotPermitted
-			return
+	case KindDischarge, KindMerge, KindUnmerge:
+		may := RoleCDC
+		if kind != KindDischarge {
+			may |= RoleCommand
 		}
-	case KindMerge, KindUnmerge:
-		if b.Roles&(RoleCDC|RoleCommand) == 0 {
+		if b.Roles&may == 0 {
 			b.Outcome[k] = RefusedNotPermitted
-			return
 		}
 	case KindAcknowledge, KindUnreachable:
 		if n := uint32(b.Arg[k]); who == 0 && b.Person[k] == 0 {
@@ -193,7 +203,10 @@ func (e *Engine) applyToPerson(b *Batch, k int, who PersonOrdinal, hash uint64, 
 			who = PersonOrdinal(e.people.order.get(n).person)
 		}
 	}
-	if b.Strict && !e.knownPerson(b, k, who) {
+	if b.Outcome[k] == RefusedNotPermitted || b.Strict && !e.knownPerson(b, k, who) {
+		if e.saidAlready(b, k, who) {
+			b.Outcome[k] = Duplicate
+		}
 		return
 	}
 	if who == 0 {
@@ -218,20 +231,49 @@ func (e *Engine) applyToPerson(b *Batch, k int, who PersonOrdinal, hash uint64, 
 	}
 }
 
-// other is the second identity of a merge.
-func (e *Engine) other(b *Batch, k int) PersonOrdinal {
+// saidAlready tells whether an event of a person has come before.
+func (e *Engine) saidAlready(b *Batch, k int, who PersonOrdinal) bool {
+	if who == 0 {
+		return false
+	}
+	x := note{at: b.At[k], arg: uint32(b.Arg[k])}
+	switch b.Kind[k] {
+	case KindDischarge:
+		x.kind = uint32(noteDischarge)
+	case KindExcuse:
+		x.kind = excuseKind(e.places(b, k).round)
+	case KindAcknowledge:
+		x.arg, x.kind = 0, uint32(noteAcknowledged)
+	case KindUnreachable:
+		x.arg, x.kind = 0, uint32(noteUnreachable)
+	case KindMerge, KindUnmerge:
+		other, _, _ := e.findOther(b, k)
+		x.arg, x.kind = uint32(other), uint32(noteMerge)
+		if b.Kind[k] == KindUnmerge {
+			x.kind = uint32(noteUnmerge)
+		}
+	}
+	return e.notes.has(who, x)
+}
+
+// findOther is the second identity of a merge, 0 if he has no number yet.
+func (e *Engine) findOther(b *Batch, k int) (who PersonOrdinal, document []byte, hash uint64) {
 	ref := PersonRef(b.Arg[k])
 	if ref.Type() == RefOrdinal {
-		return ref.Ordinal()
+		return ref.Ordinal(), nil, 0
 	}
-	var document []byte
 	if ref.Type() == RefDocument {
 		document = b.Text(ref.Document())
 	}
-	hash := hashPerson(ref, document)
-	who := e.registry.find(ref, document, hash)
+	hash = hashPerson(ref, document)
+	return e.registry.find(ref, document, hash), document, hash
+}
+
+// other is findOther, who gets a number.
+func (e *Engine) other(b *Batch, k int) PersonOrdinal {
+	who, document, hash := e.findOther(b, k)
 	if who == 0 {
-		who = e.number(ref, document, hash)
+		who = e.number(PersonRef(b.Arg[k]), document, hash)
 	}
 	return who
 }
@@ -298,6 +340,14 @@ func (e *Engine) ensure(b *Batch, k int, tube uint32, who PersonOrdinal, hash ui
 	return tube, who
 }
 
+// findTube is a tube of a batch, 0 if it is not known.
+func (e *Engine) findTube(b *Batch, local uint32) uint32 {
+	if i := e.tubeOf[local]; i > 0 {
+		return i - 1
+	}
+	return e.tubes.find(b.Text(b.Tubes[local]), b.TubeHash[local])
+}
+
 // ensureTube makes a tube of a batch known. capacity is what it has room for at once.
 func (e *Engine) ensureTube(b *Batch, local uint32, m Mode, capacity int) uint32 {
 	if i := e.tubeOf[local]; i > 1 {
@@ -324,22 +374,24 @@ func (e *Engine) number(ref PersonRef, document []byte, hash uint64) PersonOrdin
 }
 
 // deliver takes the effects of one event across the seam, writes the feed, and counts
-// coverage.
-func (e *Engine) deliver(pos Position, tube uint32, out *Changes) {
+// coverage. several tells that one person may have been told of more than once.
+func (e *Engine) deliver(pos Position, tube uint32, out *Changes) (several bool) {
 	if len(e.tubes.again) > 0 {
 		e.tubes.finish()
-		tube = 0
+		tube, several = 0, true
 	}
-	e.drain(pos, tube, out)
+	merged := e.drain(pos, tube, out)
+	several = several || merged || len(e.people.answers) > 0
 	e.settleAnswers(pos, out)
 	for _, r := range e.tubes.recounts {
 		e.recount(r.person, r.round)
 	}
 	e.tubes.recounts = e.tubes.recounts[:0]
+	return several
 }
 
 // drain gives effects to the people half. tube is theirs, 0 if they are of several.
-func (e *Engine) drain(pos Position, tube uint32, out *Changes) {
+func (e *Engine) drain(pos Position, tube uint32, out *Changes) (several bool) {
 	f := &e.tubes.effects
 	if e.seam != nil {
 		e.seam(f)
@@ -356,10 +408,12 @@ func (e *Engine) drain(pos Position, tube uint32, out *Changes) {
 			e.feed(pos, &c, TubeIndex(of), f.Swabbed[i], facts, out)
 			if len(e.people.others) > 0 && *e.people.words.get(uint32(who))&wordSide != 0 {
 				e.feedOthers(pos, out)
+				several = true
 			}
 		}
 		e.cover(who, of, test, facts)
 	}
+	return several
 }
 
 // settleAnswers tells tubes that are released as a whole which members have their

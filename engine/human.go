@@ -226,7 +226,7 @@ func (e *Engine) discharge(who PersonOrdinal, at Seconds, reason uint32, pos Pos
 		e.feedOthers(pos, out)
 	}
 	e.settleAnswers(pos, out)
-	if p.after.cut == p.before.cut {
+	if _, counts := p.discharged(who, at); !counts {
 		return Accepted, FlagNotConfirmed
 	}
 	return Accepted, 0

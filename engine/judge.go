@@ -75,7 +75,8 @@ func (p *people) next(first, who PersonOrdinal) PersonOrdinal {
 // A discharge removes what was swabbed and reported before it.
 func (p *people) judge(who PersonOrdinal, v *verdictOnPerson) {
 	*v = verdictOnPerson{open: v.open[:0]}
-	v.bounds = p.bounds(who, p.discharged(who))
+	cut, _ := p.discharged(who, 0)
+	v.bounds = p.bounds(who, cut)
 	p.judgeChains(who, v)
 	for id := who; id != 0; id = p.next(who, id) {
 		for i := p.sideOf(id).causes; i != 0; {
@@ -129,7 +130,8 @@ func (p *people) retained(who PersonOrdinal, tube uint32, v *verdictOnPerson, o 
 
 // discharged is the latest discharge that counts, 0 for none: in order of their times,
 // each with a confirmed cause swabbed and reported by then that none before removed.
-func (p *people) discharged(who PersonOrdinal) (cut Seconds) {
+// counts tells whether one at that very time does.
+func (p *people) discharged(who PersonOrdinal, when Seconds) (cut Seconds, counts bool) {
 	var ats [8]Seconds // more are rare, and then this allocates
 	cuts := ats[:0]
 	for id := who; id != 0; id = p.next(who, id) {
@@ -146,9 +148,10 @@ func (p *people) discharged(who PersonOrdinal) (cut Seconds) {
 	for _, at := range cuts {
 		if p.confirmedBy(who, at, cut) {
 			cut = at
+			counts = counts || at == when
 		}
 	}
-	return cut
+	return cut, counts
 }
 
 // confirmedBy tells whether a confirmed cause was swabbed and reported by a time, and not by cut.
@@ -312,7 +315,7 @@ func (v *verdictOnPerson) same(o *verdictOnPerson) bool {
 	for i := range v.open {
 		a, b := v.open[i], o.open[i]
 		a.bits, b.bits = a.bits&(7|causePreliminary), b.bits&(7|causePreliminary) // the others show in the order alone
-		a.due, b.due = 0, 0                                                      // likewise
+		a.due, b.due = 0, 0                                                       // likewise
 		if a != b {
 			return false
 		}
@@ -348,7 +351,7 @@ func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFact
 	p.setCause(s, t, f, note)
 	p.hash += mixSide(at, s)
 	p.judge(who, &p.after)
-	if f.has(factWhole) {
+	if f.has(factAsked) {
 		p.answers = append(p.answers, answer{uint32(note.Tube), t, p.after.release > swab})
 	}
 	c, told := p.publish(who)
@@ -399,7 +402,7 @@ func (p *people) answerTubes(who PersonOrdinal) {
 // answerAll is answerTubes for the tests of one identity, whatever has changed.
 func (p *people) answerAll(who PersonOrdinal) {
 	for i := p.sideOf(who).causes; i != 0; i = p.cause.get(i).next {
-		if c := p.cause.get(i); c.bits&causeWhole != 0 {
+		if c := p.cause.get(i); c.bits&causeAsked != 0 {
 			p.answers = append(p.answers, answer{c.tube, c.test, p.after.release > Seconds(*p.tests.get(c.test))})
 		}
 	}
@@ -452,7 +455,7 @@ func (p *people) setCause(s *side, t uint32, f TestFacts, note EffectNote) {
 	for _, b := range [...]struct {
 		fact TestFacts
 		bit  uint32
-	}{{factPreliminary, causePreliminary}, {factRetained, causeRetained}, {factRecheck, causeRecheck}, {factWhole, causeWhole}, {factReady, causeReady}} {
+	}{{factPreliminary, causePreliminary}, {factRetained, causeRetained}, {factRecheck, causeRecheck}, {factWhole, causeWhole}, {factReady, causeReady}, {factAsked, causeAsked}} {
 		if f.has(b.fact) {
 			c.bits |= b.bit
 		}

@@ -76,12 +76,28 @@ func (f *OrderFilter) wants(o *OrderView) bool {
 	return true
 }
 
-// roundOfTube is a tube's own round, else that of its first scan.
+// roundOfTube is a tube's own round, else the one that all its members' tests count in,
+// else `default`.
 func (e *Engine) roundOfTube(i uint32) RoundID {
 	if r := e.tubes.tubeRound(i); r != 0 {
 		return r
 	}
-	return e.master.policy(max(e.tubes.headers.at(i).policy(), 1)).round
+	common := RoundID(0)
+	e.tubes.runs(i, func(h *header) bool {
+		for s := h.first; s < h.first+uint32(h.used); s++ {
+			if *e.tubes.place.at(s)&placeBound == 0 {
+				continue
+			}
+			r := e.tubes.roundOf(i, s)
+			if common != 0 && common != r {
+				common = RoundDefault
+				return false
+			}
+			common = r
+		}
+		return true
+	})
+	return max(common, RoundDefault)
 }
 
 // Tube fills v with all that is known of a tube, between two slices of the writer.

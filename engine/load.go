@@ -31,7 +31,7 @@ const (
 	colLeafNext // people of a leaf area
 	colMoves    // transfers
 	colWatched
-	colRounds   // the first of the columns of rounds: MaxRounds follow
+	colRounds // the first of the columns of rounds: MaxRounds follow
 )
 
 func (e *Engine) columns() []pager {

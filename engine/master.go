@@ -49,14 +49,15 @@ type master struct {
 	hash uint64 // part of StateHash
 
 	// What decide found out, worked out again after any change of areas or rounds.
-	plain   bool // nobody put a round
-	usual   decision
-	times   []Seconds // when some version, or some round, begins or ends
-	from    Seconds   // between these two of them decide was asked last
-	until   uint64
-	stamp   uint64 // of that span
-	stamps  uint64 // of the first span
-	settled []settled
+	plain         bool // nobody put a round
+	releasesWhole bool // some version releases only whole tubes
+	usual         decision
+	times         []Seconds // when some version, or some round, begins or ends
+	from          Seconds   // between these two of them decide was asked last
+	until         uint64
+	stamp         uint64 // of that span
+	stamps        uint64 // of the first span
+	settled       []settled
 }
 
 // decision is what policy says of one scan.
@@ -187,7 +188,7 @@ func (m *master) decideByArea(who PersonOrdinal, at Seconds, round RoundID, area
 func (m *master) decideFurther(s *settled, who PersonOrdinal, attr uint64, at Seconds, round RoundID) decision {
 	d, personal := s.decision, s.personal
 	if round != 0 && round != d.round {
-		p := &m.policies[m.inForce(round, at)]
+		p := &m.policies[m.policyFor(round, at)]
 		d, personal = p.decide(s.risk), p.personal()
 		d.round = round
 	}

@@ -53,7 +53,7 @@ func (m *master) checkRounds() error {
 	versions, provisional, put := 0, 0, 0
 	for r := range m.rounds {
 		v := m.rounds[r].versions
-		versions += len(v)
+		versions += len(v) + len(m.rounds[r].copies)
 		for i := range v {
 			p := &m.policies[v[i]]
 			if int(p.round) != r || p.id != v[i] {
@@ -139,6 +139,9 @@ func (m *master) checkMasterHash() error {
 	}
 	people := max(m.attributes.capacity(), m.vaccinated.capacity(), m.households.capacity(), m.named.capacity())
 	for who := range PersonOrdinal(people) {
+		if read(m.attributes, who)&attrJab != 0 != (m.vaccinatedAt(who) != 0) {
+			return fmt.Errorf("master: person %d is marked as vaccinated otherwise than known", who)
+		}
 		h += m.personHash(who)
 	}
 	if h != m.hash {

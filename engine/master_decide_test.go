@@ -212,7 +212,7 @@ func compareDecide(t *testing.T, d *masterDesk, rng *rand.Rand) {
 func dumbDecide(m *master, who PersonOrdinal, at Seconds, round RoundID, area uint32) decision {
 	version := func(r RoundID) (found *policy) {
 		for i := range m.policies { // by number: of equal times the later counts
-			if p := &m.policies[i]; i > 0 && p.round == r && p.effective <= at && (found == nil || p.effective >= found.effective) {
+			if p := &m.policies[i]; i > 0 && p.of == 0 && p.round == r && p.effective <= at && (found == nil || p.effective >= found.effective) {
 				found = p
 			}
 		}
@@ -246,6 +246,9 @@ func dumbDecide(m *master, who PersonOrdinal, at Seconds, round RoundID, area ui
 		p = version(RoundDefault)
 	}
 	d.policy, d.mode = p.id, Pool
+	if p.round != d.round { // nobody put it
+		d.policy = m.policyFor(d.round, at)
+	}
 	risk := RiskLow
 	for a := area; a != 0; a = m.areas[a].parent {
 		if m.areas[a].risk != 0 {
@@ -259,7 +262,7 @@ func dumbDecide(m *master, who PersonOrdinal, at Seconds, round RoundID, area ui
 	case capHousehold:
 		d.mode, d.capacity = Household, 30
 	}
-	if p.put {
+	if p.put && p.round == d.round {
 		d.most = d.capacity
 	}
 	for _, g := range m.groupsOf(who) {

@@ -38,6 +38,7 @@ type roundScalars struct{ Code, Title string }
 type policyScalars struct {
 	Round                              RoundID
 	Put                                bool
+	Of                                 policyID
 	Effective, Opens, Closes           Seconds
 	Window, ToLab, ToResult, Recollect Seconds
 	Reported, SameSpecimen, ReleaseAll bool
@@ -73,7 +74,7 @@ func (m *master) scalars() masterScalars {
 	}
 	for i := range m.policies[1:] {
 		p := &m.policies[1+i]
-		s.Policies = append(s.Policies, policyScalars{Round: p.round, Put: p.put, Effective: p.effective, Opens: p.opens, Closes: p.closes,
+		s.Policies = append(s.Policies, policyScalars{Round: p.round, Put: p.put, Of: p.of, Effective: p.effective, Opens: p.opens, Closes: p.closes,
 			Window: p.window, ToLab: p.toLab, ToResult: p.toResult, Recollect: p.recollect,
 			Reported: p.reported, SameSpecimen: p.sameSpecimen, ReleaseAll: p.releaseAll, Vaccinated: p.vaccinated,
 			Caps: p.caps, Areas: p.areas, Groups: p.groups})
@@ -158,14 +159,14 @@ func (m *master) loadRounds(s *masterScalars) error {
 	}
 	m.policies, m.putRounds = m.policies[:1], nil
 	for r := range m.rounds {
-		m.rounds[r].versions = nil
+		m.rounds[r].versions, m.rounds[r].copies = nil, nil
 	}
 	m.provisionalRounds = len(m.rounds) - 1
 	for i, x := range s.Policies {
 		if x.Round == 0 || int(x.Round) >= len(m.rounds) {
 			return fmt.Errorf("cannot load policy %d: got round %d: %w", i+1, x.Round, errMasterScalars)
 		}
-		m.addPolicy(policy{round: x.Round, put: x.Put, effective: x.Effective, areas: x.Areas, groups: x.Groups,
+		m.addPolicy(policy{round: x.Round, put: x.Put, of: x.Of, effective: x.Effective, areas: x.Areas, groups: x.Groups,
 			terms: terms{opens: x.Opens, closes: x.Closes, window: x.Window, toLab: x.ToLab, toResult: x.ToResult, recollect: x.Recollect,
 				reported: x.Reported, sameSpecimen: x.SameSpecimen, releaseAll: x.ReleaseAll, vaccinated: x.Vaccinated, caps: x.Caps}})
 	}

@@ -293,6 +293,40 @@ func TestMasterVersions(t *testing.T) {
 	d.refused(FieldClosesAt, KindRound, 0, FieldKey, "R1", FieldOpensAt, someDay, FieldClosesAt, someDay)
 }
 
+// Ensures that what a version cannot know beforehand is read back: views, and bytes.
+func TestMasterViews(t *testing.T) {
+	d := newMasterDesk(t)
+	d.ok(KindArea, 0, FieldKey, "99010102", FieldParent, "990101", FieldRisk, "closed", FieldName, "east")
+	d.ok(KindLab, 0, FieldKey, "L1", FieldKind, "cdc", FieldName, "centre")
+	d.ok(KindRound, 0, FieldKey, "R1", FieldAreas, "990102,99010102,990102", FieldSingleGroups, "port,hospital", FieldOpensAt, someDay, FieldClosesAt, someDay+9,
+		FieldSLAToLab, 60, FieldSLAToResult, 120, FieldSLARecollect, 180, FieldRecheck, "same_specimen", FieldRelease, "all", FieldVaccinated48h, "defer", FieldCapMedium, "household")
+	if got, want := d.areaView(2), (AreaView{"990101", "", "", RiskLow, false, true}); got != want {
+		t.Errorf("got %+v; want %+v", got, want)
+	}
+	if got, want := d.labView(1), (LabView{"L1", "centre", true, false}); got != want {
+		t.Errorf("got %+v; want %+v", got, want)
+	}
+	got := fmt.Sprintf("%+v", d.roundView(2, someDay))
+	want := fmt.Sprintf("%+v", RoundView{Round: "R1", Version: 1, Versions: 1, OpensAt: someDay, ClosesAt: someDay + 9, Areas: []string{"99010102", "990102"},
+		Window: 48 * 3600, Caps: [4]int{10, 0, 1, 0}, SingleGroups: []string{"hospital", "port"}, Vaccinated: VaccinatedDefer,
+		ToLab: 60, ToResult: 120, Recollect: 180, SameSpecimen: true, ReleaseAll: true})
+	if got != want {
+		t.Errorf("got %s; want %s", got, want)
+	}
+	d.ok(KindRoster, 1, FieldArea, "990101", FieldGroups, "port")
+	pages := uint64(0)
+	for _, c := range d.columns() {
+		pages += uint64(c.pageCount())
+	}
+	sum := uint64(0)
+	for _, part := range d.bytes() {
+		sum += part.Bytes
+	}
+	if pages != 2 || sum < pages*PageBytes || sum > pages*PageBytes+4096 {
+		t.Errorf("got %d bytes, %d pages; want a page of attributes, one of a list, and little else", sum, pages)
+	}
+}
+
 // Ensures that a master loaded from a snapshot, through JSON and pages, is the same.
 func TestMasterSnapshot(t *testing.T) {
 	d := newMasterDesk(t)

@@ -94,9 +94,11 @@ func (t *tubes) findMove(i, s uint32, m *move) bool {
 // pairAt is one tube that a person was in or moved through, while transfers are settled.
 type pairAt struct {
 	tube, slot uint32
-	scanned    bool
-	swab       Seconds // of the earliest scan that leads here
-	policy     policyID
+	own        bool     // was scanned here
+	scanned    bool     // here or where he came from
+	swab       Seconds  // of the earliest scan that leads here
+	gives      policyID // that scan's
+	policy     policyID // of the earliest scan here, else gives
 	named      bool
 	newest     uint64 // at<<2 | rank of what decides the binding
 	known      bool   // some event counts
@@ -129,7 +131,10 @@ func (t *tubes) settleMoves(i, s uint32) {
 		if !from.scanned || to.scanned && to.swab <= from.swab {
 			return false
 		}
-		to.scanned, to.swab, to.policy, to.named = true, from.swab, from.policy, false
+		to.scanned, to.swab, to.gives = true, from.swab, from.gives
+		if !to.own {
+			to.policy, to.named = from.gives, false
+		}
 		return true
 	})
 	t.carry(func(m *move, from, to *pairAt) bool { // nobody was scanned: the transfer is all there is
@@ -165,7 +170,8 @@ func (t *tubes) gather(k int) {
 		case extraScan:
 			p.decide(Seconds(e.at), rankScan)
 			if !p.scanned || Seconds(e.at) < p.swab {
-				p.scanned, p.swab, p.policy, p.named = true, Seconds(e.at), policyID(e.b), e.a != 0
+				p.own, p.scanned, p.swab, p.gives = true, true, Seconds(e.at), policyID(e.b)
+				p.policy, p.named = p.gives, e.a != 0
 			}
 		case extraUnscan:
 			if t.unscanCounts(h, e) {
@@ -228,9 +234,13 @@ func (t *tubes) settlePair(p *pairAt, event uint32) {
 		t.setSwab(p.tube, p.slot, p.swab, 0)
 		changed = true
 	}
-	if p.scanned {
+	if p.scanned || p.swab != 0 {
 		round := t.roundOf(p.tube, p.slot)
-		t.setSlotPolicy(p.tube, p.slot, p.policy, p.named)
+		if p.scanned {
+			t.setSlotPolicy(p.tube, p.slot, p.policy, p.named)
+		} else {
+			t.unscanned(p.tube, p.slot)
+		}
 		if t.roundOf(p.tube, p.slot) != round {
 			t.recounts = append(t.recounts, recount{PersonOrdinal(*t.member.get(p.slot)), round})
 			changed = true
@@ -266,6 +276,9 @@ func (t *tubes) transfer(from, to uint32, who PersonOrdinal, it *item) (Outcome,
 	if m.from != 0 && t.findMove(from, m.from, &m) {
 		return Duplicate, 0
 	}
+	if it.refusal != Accepted {
+		return it.refusal, 0
+	}
 	var f Flags
 	if m.from == 0 || *t.place.get(m.from)&placeBound == 0 {
 		f |= FlagNotBound
@@ -293,6 +306,7 @@ func (t *tubes) transfer(from, to uint32, who PersonOrdinal, it *item) (Outcome,
 	t.settleMoves(from, m.from)
 	t.refresh(from, m.from, freshFrom, tellChanged)
 	t.refresh(to, m.to, freshTo, tellChanged)
+	t.again = append(t.again, again{to, m.to}) // the effects are of two tubes
 	return Accepted, f
 }
 

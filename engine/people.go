@@ -71,6 +71,7 @@ const (
 	causeRecheck
 	causeWhole // of a tube that is released as a whole
 	causeReady // then, the tube says that each member has his negative
+	causeAsked // the tube wants to know whether this member has his
 )
 
 func (c *cause) outcome() TestOutcome { return TestOutcome(c.bits & 7) }
@@ -129,20 +130,27 @@ type Facts struct {
 func (p *people) facts(who PersonOrdinal) (f Facts) {
 	w := *p.words.get(uint32(who))
 	f.State = wordState(w)
-	head := uint32(w)
-	if w&wordSide != 0 {
-		head = p.sides.get(head).head
-		n := p.sideOf(p.root(who)).order
-		f.HasOrder = n != 0 && OrderState(p.order.get(n).state).IsOpen()
+	if w&wordSide == 0 {
+		p.pending(uint32(w), &f, 0)
+		return f
 	}
-	n := 0
+	n := p.sideOf(p.root(who)).order
+	f.HasOrder = n != 0 && OrderState(p.order.get(n).state).IsOpen()
+	for id, n := who, 0; id != 0; id = p.next(who, id) {
+		n = p.pending(p.sideOf(id).head, &f, n)
+	}
+	return f
+}
+
+// pending adds the pending tests of a chain to n that are there already.
+func (p *people) pending(head uint32, f *Facts, n int) int {
 	for t := head; t != 0 && n < len(f.Pending); t = uint32(*p.tests.get(t) >> 32) {
 		if p.mark(t)&(markClass|markUnbound) == markNone {
 			f.Pending[n] = TestIndex(t)
 			n++
 		}
 	}
-	return f
+	return n
 }
 
 // mark of a test, for the writer.

@@ -39,8 +39,9 @@ const (
 type policy struct {
 	id        policyID
 	round     RoundID
-	put       bool    // not what every round has that nobody put
-	effective Seconds // 0: for ever
+	put       bool     // not what every round has that nobody put
+	of        policyID // a copy, for a round that nobody put, of that version of `default`; 0: is none
+	effective Seconds  // 0: for ever
 	terms
 	areas  []uint32 // sorted; empty: everywhere
 	groups []uint16 // who has to be alone, sorted
@@ -110,7 +111,7 @@ func (m *master) planRound(b *Batch, k int) (p masterPlan) {
 	}
 	areasKnown, groupsKnown := m.resolveAreas(&d), m.resolveGroups(&d)
 	allKnown := areasKnown == len(d.areas) && groupsKnown == len(d.groups)
-	equal := d.base != nil && allKnown && d.base.terms == d.policy.terms &&
+	equal := d.base != nil && d.base.put && allKnown && d.base.terms == d.policy.terms &&
 		slices.Equal(d.base.areas, d.policy.areas) && slices.Equal(d.base.groups, d.policy.groups)
 	switch {
 	case equal && d.title == m.rounds[d.round].title:

@@ -206,7 +206,11 @@ func (d *desk) agrees(r *reference, events []event) error {
 	}
 	alerts := d.alerts()
 	for _, tube := range tubesOf(events) {
-		if want, got := r.tubeOf(tube), d.tubeOf(tube, names); want.String() != got.String() {
+		want, got := r.tubeOf(tube), d.tubeOf(tube, names)
+		if want.round == "" {
+			got.round = "" // nobody named one: readers are shown where its people belong
+		}
+		if want.String() != got.String() {
 			return fmt.Errorf("tube %s: want %s;\n got %s", tube, want, got)
 		}
 		if want, got := fmt.Sprint(r.alerts(tube)), fmt.Sprint(alerts[tube]); want != got {
@@ -214,7 +218,7 @@ func (d *desk) agrees(r *reference, events []event) error {
 		}
 	}
 	var err error
-	d.Orders(engine.OrderFilter{Limit: 1000, OpenOnly: true}, func(o *engine.OrderView) bool {
+	d.Orders(engine.OrderFilter{Limit: 1000, OpenOnly: true, Kinds: 7}, func(o *engine.OrderView) bool {
 		got := fmt.Sprint(d.nameOf(o.Person, names), " ", d.orderWord(o))
 		if open[got] == "" {
 			err = errors.Join(err, fmt.Errorf("open orders: nobody expects %s", got))
@@ -230,6 +234,9 @@ func (d *desk) agrees(r *reference, events []event) error {
 
 // covers compares coverage and missing lists.
 func (d *desk) covers(r *reference, events []event, names []string) error {
+	if !coverageHere {
+		return nil
+	}
 	rounds := slices.Compact(append([]string{"default"}, distinct(events, event.rounds)...))
 	areas := append([]string{""}, distinct(events, event.areas)...)
 	for _, round := range rounds {
@@ -252,7 +259,7 @@ func (d *desk) covers(r *reference, events []event, names []string) error {
 func inOrder(seed uint64, events []event) error {
 	r, desk, names := newReference(), newDesk(), peopleOf(events)
 	before := map[string]personWord{}
-	feed := feedReader{desk: desk, names: names, tied: map[string]bool{}}
+	feed := feedReader{desk: desk, book: r, names: names, tied: map[string]bool{}}
 	merges := slices.ContainsFunc(events, func(ev event) bool { return ev.kind == engine.KindMerge })
 	for i, ev := range events {
 		tell := func(err error) error { return fmt.Errorf("after event %d, %s: %w", i+1, ev, err) }
@@ -296,6 +303,7 @@ func (d *desk) orderOf(ev event) uint32 {
 // feedReader follows the feed of a desk that applies one event a group.
 type feedReader struct {
 	desk  *desk
+	book  *reference
 	names []string
 	last  engine.Cursor
 	tied  map[string]bool // people who have, or had, two tests with one swab time
@@ -307,7 +315,7 @@ func (f *feedReader) read(before, after map[string]personWord) error {
 	changes := &f.desk.groups[len(f.desk.groups)-1].changes
 	told := map[string]bool{}
 	for _, name := range f.names {
-		if p := f.desk.find(name); p != 0 && f.desk.swabsShareSecond(p) {
+		if f.desk.swabsShareSecond(f.book.humanOf(name).identities) {
 			f.tied[name] = true
 		}
 	}

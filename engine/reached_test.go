@@ -129,8 +129,8 @@ flagged person_in_other_tube
 // the rules, so that what they compare is all of it.
 func TestEveryBranchIsReached(t *testing.T) {
 	seen := map[string]int{}
-	for seed := range uint64(600) {
-		events := day(seed, seed%2 == 0)
+	for seed := range uint64(2000) {
+		events := day(seed/2, seed%2 == 0)
 		r := newReference()
 		r.seen = seen
 		for i, ev := range events {

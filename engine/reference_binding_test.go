@@ -241,7 +241,7 @@ func (r *reference) roundOf(tube string, b binding) (string, *policyVersion) {
 		r.saw("a test's round by the area", b.first.decision.round != "default")
 		return b.first.decision.round, b.first.policy
 	}
-	return "default", r.master.inForce("default", b.swab)
+	return "default", r.master.rounds["default"][0] // nobody was scanned, a transfer is all there is
 }
 
 // decideOutcome is the tube's, and of a negative whether it says anything of this swab.

@@ -261,5 +261,21 @@ func (r *reference) tubeOf(tube string) tubeWord {
 	}
 	v := r.says(tube)
 	w.verdict, w.reported = v.verdict, v.reported
+	w.resolution = r.resolution(tube)
 	return w
+}
+
+// resolution: a tube that is more than negative is resolved when every member has an answer.
+func (r *reference) resolution(tube string) string {
+	if v := r.says(tube); v.verdict == engine.Negative || v.verdict == engine.VerdictNone {
+		return ""
+	}
+	for _, name := range r.members(tube) {
+		for _, c := range r.person(name).causes {
+			if c.tube == tube && (c.kind == engine.CauseHold || c.kind == engine.CauseMust) {
+				return "resolving"
+			}
+		}
+	}
+	return "resolved"
 }

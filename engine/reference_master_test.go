@@ -17,7 +17,6 @@ type policyVersion struct {
 	round        string
 	put          bool           // by somebody, and not only known by its name
 	effective    engine.Seconds // in force from then on; 0: for ever
-	asked        string         // effective_at as it was said
 	opens        engine.Seconds // 0: for ever before
 	closes       engine.Seconds // 0: never
 	areas        string         // list; empty: everything
@@ -143,30 +142,27 @@ func (l *ledger) putRound(ev event, code string, fields []field) (changed bool) 
 	if code == "default" {
 		standard = *l.rounds["default"][0]
 	}
-	var last policyVersion
-	if len(versions) > 0 {
-		last = *versions[len(versions)-1]
-		v = last
-		v.put, v.asked = true, ""
+	// What the item names is changed against the version in force when it takes effect.
+	effective := ev.when()
+	for _, f := range fields {
+		if f.word == "effective" && f.value != "" {
+			effective = secondsOf(f.value)
+		}
 	}
+	if len(versions) > 0 {
+		v = *l.inForce(code, effective)
+	}
+	base := v
 	for _, f := range fields {
 		v.set(f, standard)
 	}
-	same := v
-	same.effective = last.effective
-	if v.asked == "" {
-		same.asked = last.asked
-	}
-	if last.put && same == last {
+	if len(versions) > 0 && base.put && v == base {
 		return false
 	}
-	switch {
-	case len(versions) == 0: // the first is in force for ever
+	if v.put = true; len(versions) > 0 {
+		v.effective = effective
+	} else { // the first is in force for ever
 		v.effective = 0
-	case v.asked != "":
-		v.effective = secondsOf(v.asked)
-	default:
-		v.effective = ev.when()
 	}
 	l.rounds[code] = append(versions, &v)
 	return true
@@ -194,8 +190,6 @@ func (v *policyVersion) set(f field, standard policyVersion) {
 		v.sameSpecimen = f.value == "same_specimen"
 	case "release":
 		v.releaseAll = f.value == "all"
-	case "effective":
-		v.asked = f.value
 	default:
 		if i := slices.Index(risks, f.word); i >= 0 {
 			v.caps[i] = cmp.Or(f.value, standard.caps[i])

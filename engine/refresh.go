@@ -40,6 +40,10 @@ func (t *tubes) refresh(i, touched uint32, first bool, how telling) {
 		t.setFacts(i, facts)
 	}
 	changed := facts ^ old
+	t.wasNegative = factVerdict(old) == Negative
+	if t.master.releasesWhole && grave(v.verdict) { // whoever comes or goes may be whom the others wait for
+		how = max(how, tellResult)
+	}
 	outcome := v.verdict != VerdictNone || factVerdict(old) != VerdictNone || (facts|old)&tubeMarred != 0 || changed&tubeReceived != 0
 	all := how == tellMembers || outcome && (how == tellResult || changed&tubeTold != 0)
 	t.sampledAfter = false
@@ -202,7 +206,8 @@ type member struct {
 	prelim    bool
 	releasing bool
 	recheck   bool
-	renewed   bool
+	// of a negative whose report may be another's than the tube's: it is another than before
+	ownReport, renewed bool
 }
 
 // tellOne tells one member's outcome.
@@ -220,16 +225,22 @@ func (t *tubes) tellOne(i uint32, h *header, s uint32, first bool, renewed renew
 	link := t.linkOf(i, s)
 	m := t.outcome(i, h, s, swab, link, v, w)
 	note := EffectNote{Tube: TubeIndex(i), Link: TubeIndex(link)}
+	if m.ownReport {
+		renewed.report = m.renewed
+	}
 	if m.outcome != OutcomeNone {
 		f |= TestFacts(m.reported) | TestFacts(m.outcome)<<32
 		f |= fact(m.prelim, factPreliminary) | fact(h.facts&tubeRetained != 0, factRetained) | fact(m.releasing, factReleasing) |
-			fact(m.recheck, factRecheck) | fact(renewed.mode || renewed.report || m.renewed, factRenewed)
+			fact(m.recheck, factRecheck) | fact(renewed.mode || renewed.report, factRenewed)
 	}
 	if m.outcome > OutcomeNegative {
 		p := t.master.policy(t.policyOf(i, s))
 		note.Due = m.reported + p.recollect
-		if m.outcome == OutcomeHold && p.releaseAll && factMode(h.facts) != Single {
-			f |= factWhole | fact(t.allReady(i, h, w), factReady)
+		if m.outcome == OutcomeHold && t.master.releasesWhole && factMode(h.facts) != Single {
+			if p.releaseAll {
+				f |= factWhole | fact(t.allReady(i, h, w), factReady)
+			}
+			f |= fact(t.isAwaited(i), factAsked)
 		}
 	}
 	if m.outcome > OutcomeNegative || link != 0 || m.recheck {
@@ -262,8 +273,10 @@ func (t *tubes) outcome(i uint32, h *header, s uint32, swab Seconds, link uint32
 		case single || link != 0:
 			m.outcome = OutcomeSuspect
 			if v.cdcNegative && t.master.policy(t.policyOf(i, s)).sameSpecimen {
-				if r := t.cdcNegativeFor(i, swab); r != 0 {
-					m = member{outcome: OutcomeNegative, reported: r, releasing: sole, renewed: t.newest != 0}
+				if r := t.cdcNegativeFor(i, swab, 0); r != 0 {
+					m = member{outcome: OutcomeNegative, reported: r, releasing: sole, ownReport: true,
+						recheck: sole && factPurpose(h.facts) == Recheck}
+					m.renewed = t.newest != 0 && r != t.cdcNegativeFor(i, swab, t.newest)
 				}
 			}
 		}
@@ -289,12 +302,13 @@ func invalidSince(v *standing) Seconds {
 // negative is the outcome of a member of a tube whose verdict is negative.
 func (t *tubes) negative(i uint32, h *header, swab Seconds, sole bool, v *standing, w *said) (m member) {
 	reported, cdc := Seconds(0), v.cdcNegative
-	if v.labs == 1 && w.rejected == 0 {
+	if v.labs == 1 && w.rejected == 0 && !t.wasNegative {
 		if v.tested >= swab {
 			reported = v.reported
 		}
 	} else {
 		reported, cdc = t.negativeFor(i, swab, w.rejectedAgain, 0)
+		m.ownReport = true
 		if t.newest != 0 {
 			rejected := w.rejectedAgain
 			if t.rejectedSet {
@@ -317,6 +331,17 @@ func (t *tubes) negative(i uint32, h *header, swab Seconds, sole bool, v *standi
 		t.sampledAfter = true
 	}
 	return m
+}
+
+// isAwaited tells whether some member's round releases only whole tubes.
+func (t *tubes) isAwaited(i uint32) (found bool) {
+	t.runs(i, func(h *header) bool {
+		for s := h.first; s < h.first+uint32(h.used) && !found; s++ {
+			found = *t.place.get(s)&placeBound != 0 && t.master.policy(t.policyOf(i, s)).releaseAll
+		}
+		return !found
+	})
+	return found
 }
 
 // allReady tells whether each member of a tube that is released as a whole has a

@@ -7,6 +7,7 @@ type roundNode struct {
 	code     string
 	title    string
 	versions []policyID // none while it is provisional
+	copies   []policyID // of versions of `default`, for scans that named it while nobody had put it
 }
 
 func (m *master) addRound(code string) RoundID {
@@ -61,6 +62,27 @@ func (m *master) inForce(r RoundID, at Seconds) policyID {
 }
 
 // newest is the version of a round that holds in the end.
+// policyFor is inForce for what is kept with a scan, whose policy tells its round: a
+// round that nobody put gets a copy of the version of `default`. Writer only.
+func (m *master) policyFor(r RoundID, at Seconds) policyID {
+	id := m.inForce(r, at)
+	if m.policies[id].round == r {
+		return id
+	}
+	for _, c := range m.rounds[r].copies {
+		if m.policies[c].of == id {
+			return c
+		}
+	}
+	if len(m.policies)-1 >= m.limits.policies {
+		return id
+	}
+	c := m.policies[id]
+	c.round, c.put, c.of = r, false, id
+	m.addPolicy(c)
+	return policyID(len(m.policies) - 1)
+}
+
 func (m *master) newest(r RoundID) *policy { return &m.policies[m.inForce(r, neverCloses)] }
 
 // closesAt is when a round closes by its newest version; neverCloses: never.
@@ -180,7 +202,12 @@ func (m *master) addPolicy(p policy) {
 	p.id = policyID(len(m.policies))
 	m.policies = append(m.policies, p)
 	m.hash += m.policyHash(p.id)
+	m.releasesWhole = m.releasesWhole || p.releaseAll
 	r := &m.rounds[p.round]
+	if p.of != 0 {
+		r.copies = append(r.copies, p.id)
+		return
+	}
 	if len(r.versions) == 0 {
 		m.provisionalRounds--
 	}

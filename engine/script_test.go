@@ -83,7 +83,7 @@ func expectable(w []string) error {
 		for _, word := range []string{"takes", "says", "holds", "for", "round"} {
 			has("tube "+w[1]+" "+word+" ", 4)
 		}
-		for _, word := range []string{"pool", "household", "single", "void", "lost", "received"} {
+		for _, word := range []string{"pool", "household", "single", "void", "lost", "received", "resolving", "resolved"} {
 			is("tube " + w[1] + " " + word)
 		}
 		for state := engine.StateUnknown; state <= engine.StateConfirmed; state++ {

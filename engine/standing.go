@@ -86,8 +86,8 @@ func (t *tubes) negativeFor(i uint32, swab, rejected Seconds, skip uint32) (repo
 }
 
 // cdcNegativeFor is negativeFor among cdc laboratories only.
-func (t *tubes) cdcNegativeFor(i uint32, swab Seconds) (reported Seconds) {
-	t.labs(i, 0, func(l standing) {
+func (t *tubes) cdcNegativeFor(i uint32, swab Seconds, skip uint32) (reported Seconds) {
+	t.labs(i, skip, func(l standing) {
 		if l.cdc && l.verdict == Negative && l.tested >= swab && (reported == 0 || l.reported < reported) {
 			reported = l.reported
 		}
@@ -136,7 +136,7 @@ func (s *standing) fold(e *extra) {
 // it is: of a positive tube, that of disease control on the same specimen.
 func (t *tubes) negativeReport(i uint32, swab Seconds) (reported Seconds) {
 	if factVerdict(t.headers.at(i).facts) == Positive {
-		return t.cdcNegativeFor(i, swab)
+		return t.cdcNegativeFor(i, swab, 0)
 	}
 	w := t.said(i)
 	reported, _ = t.negativeFor(i, swab, w.rejectedAgain, 0)

@@ -223,10 +223,10 @@ func (e *Engine) compose(p PersonOrdinal, w uint64, s *Status) {
 	}
 	side := e.people.sideOf(root)
 	if n := side.order; n != 0 && OrderState(e.people.order.at(n).state).IsOpen() {
-		e.orderView(n, s, &s.Order)
+		e.orderView(n, s, &s.Order, &v)
 	}
 	if n := side.recheck; n != 0 && OrderState(e.people.order.at(n).state).IsOpen() {
-		e.orderView(n, s, &s.Recheck)
+		e.orderView(n, s, &s.Recheck, &v)
 	}
 }
 
@@ -255,7 +255,7 @@ func (s *Status) addCause(e *Engine, c CauseView) {
 }
 
 // orderView fills an open order or recheck task of a person whose causes are composed.
-func (e *Engine) orderView(n uint32, s *Status, v *OrderView) {
+func (e *Engine) orderView(n uint32, s *Status, v *OrderView, by *verdictOnPerson) {
 	o := e.people.order.at(n)
 	v.Number, v.Person, v.Kind = n, PersonOrdinal(o.person), OrderKind(o.kind)
 	v.State, v.Opened, v.Due = OrderOpen, o.opened, o.due
@@ -263,18 +263,30 @@ func (e *Engine) orderView(n uint32, s *Status, v *OrderView) {
 	for i := range s.Causes {
 		if c := &s.Causes[i]; c.Kind == CauseSuspect == (v.Kind == OrderRecheck) && c.Kind != CauseConfirmed {
 			v.Causes = append(v.Causes, c.Tube)
-			latest = max(latest, c.Swabbed)
+		}
+	}
+	for i := range by.open {
+		if c := &by.open[i]; c.kind == CauseSuspect == (v.Kind == OrderRecheck) && c.kind != CauseConfirmed {
+			latest = max(latest, c.swab)
 		}
 	}
 	if at, state := e.people.lastCall(v.Person); at != 0 && at >= v.Opened {
 		v.State = state
 	}
-	if s.PendingTube != 0 && s.PendingSwab > latest {
-		facts := atomic.LoadUint64(&e.tubes.headers.at(uint32(s.PendingTube)).facts)
-		if v.Kind == OrderAny || factMode(facts) == Single && (v.Kind != OrderRecheck || factPurpose(facts) == Recheck) {
-			v.State = OrderSwabbed
+	for id := v.Person; id != 0 && s.PendingTube != 0; id = e.people.next(v.Person, id) {
+		for t := e.people.sideOf(id).head; t != 0; t = uint32(*e.people.tests.at(t) >> 32) {
+			swab := Seconds(*e.people.tests.at(t))
+			if e.people.markOf(t)&(markClass|markUnbound) == markNone && swab >= by.result && swab > latest && e.serves(t, v.Kind) {
+				v.State = OrderSwabbed
+			}
 		}
 	}
+}
+
+// serves tells whether a test is of the kind that an order asks for.
+func (e *Engine) serves(test uint32, kind OrderKind) bool {
+	facts := e.tubes.headers.at(e.tubes.of(test)).facts
+	return kind == OrderAny || factMode(facts) == Single && (kind != OrderRecheck || factPurpose(facts) == Recheck)
 }
 
 // appendTubes appends what a feed entry shows: the causes, for sampled the pending

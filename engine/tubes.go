@@ -29,8 +29,9 @@ type tubes struct {
 	results                  uint64
 	newest                   uint32 // extra of the result or rejection being taken, 0: none
 	rejectedBefore           Seconds
-	rejectedSet              bool // newest is a rejection; the one before was rejectedBefore
-	sampledAfter             bool // some member was swabbed after the tube's negative was tested
+	wasNegative              bool   // the verdict before the event was negative
+	rejectedSet              bool   // newest is a rejection; the one before was rejectedBefore
+	sampledAfter             bool   // some member was swabbed after the tube's negative was tested
 	hash                     uint64 // part of StateHash
 
 	effects Effects
