@@ -540,10 +540,16 @@ func (t *tubes) befall(i uint32, kind uint8, it *item) (Outcome, Flags) {
 func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 	reported, stage, verdict := ResultOf(it.arg)
 	e := resultExtra(it.lab, it.cdc, stage, verdict, it.at, reported)
+	earlier := false
 	for x := t.headers.get(i).extras; x != 0; x = t.extras.get(x).next {
-		if o := t.extras.get(x); o.kind == e.kind && o.at == e.at && o.b == e.b && (o.a^e.a)&^resultCDC == 0 {
+		o := t.extras.get(x)
+		if o.kind != e.kind {
+			continue
+		}
+		if o.at == e.at && o.b == e.b && (o.a^e.a)&^resultCDC == 0 {
 			return Duplicate, 0
 		}
+		earlier = true
 	}
 	if it.refusal != Accepted {
 		return it.refusal, 0
@@ -555,9 +561,14 @@ func (t *tubes) result(i uint32, it *item) (Outcome, Flags) {
 		}
 		f |= FlagLabMismatch
 	}
+	t.results++
+	if !earlier {
+		t.addExtra(i, e)
+		v := t.refresh(i, 0, false, tellChanged)
+		return Accepted, f | t.resultFlags(i, it, &v, v.conflicts > 0)
+	}
 	before, labBefore := t.verdict(i), t.labStanding(i, it.lab)
 	t.addResult(i, e)
-	t.results++
 	after := t.verdict(i)
 	t.newest = t.extraCount
 	how := tellChanged

@@ -76,6 +76,7 @@ type Engine struct {
 	policy   Config
 
 	tests, results, ordersOpen atomic.Uint64 // Counts, for readers
+	versions                   atomic.Uint32 // 1 + rounds that were put
 	named                      atomic.Uint64 // sites or labs, whichever are more
 
 	// Scratch of the writer.
@@ -95,6 +96,7 @@ type Engine struct {
 // New makes an empty engine on pages of alloc.
 func New(cfg Config, alloc Allocator) *Engine {
 	e := &Engine{policy: cfg, registry: newRegistry(alloc), master: newMaster(cfg, alloc), notes: newNotes(alloc), coverage: newCoverage(alloc)}
+	e.versions.Store(1)
 	e.tubes, e.people = newTubes(e.master, alloc), newPeople(e.notes, alloc)
 	e.people.words.grow(0)
 	e.registry.keys.grow(0)
@@ -144,6 +146,7 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 	e.results.Store(e.tubes.results)
 	e.ordersOpen.Store(uint64(e.people.ordersOpen))
 	e.named.Store(e.master.mentioned())
+	e.versions.Store(uint32(len(e.master.putRounds)) + 1)
 	e.applied.Store(uint64(pos))
 }
 

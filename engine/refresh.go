@@ -11,8 +11,8 @@ const (
 
 // refresh works out a tube's facts again after an event, and tells the people half of
 // every member for whom something changed: of touched (0: none) in any case, of all as
-// how says.
-func (t *tubes) refresh(i, touched uint32, first bool, how telling) {
+// how says. It answers what the laboratories say.
+func (t *tubes) refresh(i, touched uint32, first bool, how telling) standing {
 	h := t.headers.get(i)
 	old := h.facts
 	if h.extras == 0 && old&tubeClosed == 0 && *t.closed.get(i) == 0 { // a tube that has only been scanned into
@@ -22,10 +22,10 @@ func (t *tubes) refresh(i, touched uint32, first bool, how telling) {
 		}
 		if touched != 0 && how == tellChanged { // no outcome: only the touched
 			t.tellPending(touched, first, h)
-			return
+			return standing{}
 		}
 		t.tell(i, touched, first, how == tellMembers, renewal{}, &standing{}, &said{})
-		return
+		return standing{}
 	}
 	v, w := t.verdict(i), t.said(i)
 	if grave(v.verdict) != grave(factVerdict(old)) || grave(v.verdict) && v.reported != Seconds(old) {
@@ -49,6 +49,7 @@ func (t *tubes) refresh(i, touched uint32, first bool, how telling) {
 	t.sampledAfter = false
 	t.tell(i, touched, first, all, renewal{mode: changed&(3<<tubeMode) != 0, report: changed&wordLow != 0}, &v, &w)
 	t.watch(i, &v)
+	return v
 }
 
 // finish lets the tubes look again whose pairs a transfer joins with the event's.
@@ -175,6 +176,11 @@ func (t *tubes) tell(i, touched uint32, first, all bool, renewed renewal, v *sta
 		}
 		return
 	}
+	if touched == 0 && v.verdict == Negative && v.labs == 1 && h.facts&(tubeMarred|tubeMoved|tubeGrown) == 0 && factMode(h.facts) != Single &&
+		h.says&saysWide == 0 && !t.wasNegative && v.tested >= Seconds(h.base)+2048 {
+		t.tellNegative(h, v, renewed)
+		return
+	}
 	t.runs(i, func(run *header) bool {
 		for s := run.first; s < run.first+uint32(run.used); s++ {
 			if s == touched || *t.place.get(s)&(placeBound|placeEvents) != 0 {
@@ -183,6 +189,21 @@ func (t *tubes) tell(i, touched uint32, first, all bool, renewed renewal, v *sta
 		}
 		return true
 	})
+}
+
+// tellNegative tells all members of a mixed tube of its negative, in the case that makes
+// up a day: one laboratory, tested after every swab, nothing befell the tube.
+func (t *tubes) tellNegative(h *header, v *standing, renewed renewal) {
+	f := TestFacts(v.reported) | TestFacts(OutcomeNegative)<<32 | fact(v.prelim, factPreliminary) |
+		fact(h.facts&tubeRetained != 0, factRetained) | fact(renewed.mode || renewed.report, factRenewed)
+	for s := h.first; s < h.first+uint32(h.used); s++ {
+		place := *t.place.get(s)
+		swab, facts := Seconds(int32(h.base)+int32(place&placeSeconds)<<20>>20), f
+		if place&placeBound == 0 {
+			facts = factUnbound
+		}
+		t.effects.add(PersonOrdinal(*t.member.get(s)), TestIndex(s), swab, facts)
+	}
 }
 
 // tellPending tells of a test in a tube without any outcome.

@@ -19,7 +19,21 @@ type standing struct {
 // verdict folds the results of each lab and takes the gravest: positive >
 // inconclusive > negative > invalid.
 func (t *tubes) verdict(i uint32) (v standing) {
-	t.labs(i, 0, v.join)
+	var lab uint32
+	var l standing
+	for x := t.headers.at(i).extras; x != 0; {
+		e := t.extras.at(x)
+		x = e.next
+		if e.kind != extraResult {
+			continue
+		}
+		if e.lab() != lab {
+			v.join(&l)
+			lab, l = e.lab(), standing{}
+		}
+		l.fold(e)
+	}
+	v.join(&l)
 	return v
 }
 
@@ -47,7 +61,11 @@ func (t *tubes) labs(i, skip uint32, take func(standing)) {
 }
 
 // join takes what one more lab says.
-func (s *standing) join(l standing) {
+func (s *standing) join(l *standing) {
+	if l.verdict == VerdictNone {
+		s.conflicts += l.conflicts
+		return
+	}
 	conflicts := s.conflicts + l.conflicts
 	confirmed, confirmedPrelim, cdcNegative := s.confirmed, s.confirmedPrelim, s.cdcNegative || l.cdc && l.verdict == Negative
 	if l.cdc && l.verdict == Positive {
@@ -59,7 +77,7 @@ func (s *standing) join(l standing) {
 	}
 	switch {
 	case l.verdict > s.verdict:
-		*s = l
+		*s = *l
 	case l.verdict == s.verdict:
 		s.reported, s.tested = min(s.reported, l.reported), max(s.tested, l.tested)
 		s.prelim = s.prelim && l.prelim
