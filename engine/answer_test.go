@@ -138,6 +138,11 @@ type coverWord struct {
 	expected, unrostered, sampled, excused, missing, received, resulted, negative, must, held, suspect, confirmed int
 }
 
+func (w coverWord) plus(o coverWord) coverWord {
+	return coverWord{w.expected + o.expected, w.unrostered + o.unrostered, w.sampled + o.sampled, w.excused + o.excused, w.missing + o.missing,
+		w.received + o.received, w.resulted + o.resulted, w.negative + o.negative, w.must + o.must, w.held + o.held, w.suspect + o.suspect, w.confirmed + o.confirmed}
+}
+
 // count is one of the counts by its word, -1 for no such word.
 func (w coverWord) count(word string) int {
 	counts := map[string]int{"expected": w.expected, "unrostered": w.unrostered, "sampled": w.sampled, "excused": w.excused, "missing": w.missing,

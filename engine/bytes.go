@@ -34,5 +34,5 @@ func (e *Engine) Bytes() []Part {
 		{"watched_tubes", "", t.watched.bytes()},
 		{"notes", "", e.notes.bytes()},
 	}
-	return append(parts, e.master.bytes()...)
+	return append(append(parts, e.master.bytes()...), e.coverage.bytes()...)
 }

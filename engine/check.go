@@ -7,7 +7,7 @@ import "fmt"
 func (e *Engine) Check() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, check := range []func() error{e.checkKeys, e.checkTubes, e.checkPeople, e.checkHash} {
+	for _, check := range []func() error{e.checkKeys, e.checkTubes, e.checkPeople, e.checkHash, e.checkCoverage} {
 		if err := check(); err != nil {
 			return err
 		}

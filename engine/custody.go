@@ -267,7 +267,7 @@ func (t *tubes) scan(i uint32, who PersonOrdinal, a admission, it *item) Flags {
 		h.setSite(it.site)
 	}
 	word := policyWord(d.policy, d.own)
-	mixed := h.where&^whereSite != 0 && h.where&^whereSite != word
+	mixed := h.says&saysPolicies != 0 || h.where&^whereSite != 0 && h.where&^whereSite != word
 	if mixed {
 		t.rounds(i)
 		h.says |= saysPolicies

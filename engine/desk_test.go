@@ -349,13 +349,38 @@ func (d *desk) alerts() map[string][]engine.AlertKind {
 	return all
 }
 
-// coverage of one area in one round; an empty area is everything.
+// coverage of one area in one round; an empty area is everything. Its children and its own people must
+// add up to it.
 func (d *desk) coverage(round, area string) (w coverWord) {
+	var sum coverWord
+	_, ok := d.Coverage(round, area, false, func(v *engine.CoverageView) bool {
+		w = coverOf(v)
+		return true
+	})
+	d.Coverage(round, area, true, func(v *engine.CoverageView) bool {
+		sum = sum.plus(coverOf(v))
+		return true
+	})
+	if ok && sum != w {
+		panic(fmt.Sprintf("BUG: round %s, area %q: %+v in all, its parts sum to %+v", round, area, w, sum))
+	}
 	return w
 }
 
-// missing are the names of an area's people who have not been sampled.
+func coverOf(v *engine.CoverageView) coverWord {
+	return coverWord{int(v.Expected), int(v.Unrostered), int(v.Sampled), int(v.Excused), int(v.Missing), int(v.Received), int(v.Resulted),
+		int(v.Negative), int(v.MustResample), int(v.Held), int(v.Suspect), int(v.Confirmed)}
+}
+
+// missing are the names of an area's people who have not been sampled, asked two at a time.
 func (d *desk) missing(round, area string, names []string) (missing []string) {
+	after, more := engine.PersonOrdinal(0), true
+	for more {
+		after, more, _, _ = d.Missing(round, area, after, 2, func(p engine.PersonOrdinal) bool {
+			missing = append(missing, d.nameOf(p, names))
+			return true
+		})
+	}
 	return missing
 }
 
@@ -386,5 +411,3 @@ func (d *desk) swabsShareSecond(identities []string) bool {
 	}
 	return false
 }
-
-const coverageHere = false

@@ -95,7 +95,7 @@ func (e *Engine) scan(b *Batch, k int, tube uint32, who PersonOrdinal, hash uint
 
 // noteScan keeps what a scan says of its person's area and household.
 func (e *Engine) noteScan(who PersonOrdinal, area uint32, it *item) {
-	if e.master.scanMoves(who, area, it.at) {
+	if e.nameMoves(who, area, it.at) {
 		e.moving(who, func() { e.master.noteScan(who, area, it.at, it.household) })
 		return
 	}
@@ -302,13 +302,8 @@ func (e *Engine) putMaster(b *Batch, k int, who PersonOrdinal, hash uint64) {
 		return
 	}
 	e.moving(who, func() {
-		switch {
-		case !p.wasRostered:
-			e.notes.add(who, note{at: b.Received, kind: uint32(noteNoRoster), arg: p.wasArea})
-		default:
-			e.notes.add(who, note{at: b.Received, kind: uint32(noteMoved), arg: p.wasArea})
-		}
 		e.master.apply(&p)
+		e.enroll(who, b.Received, p.wasRostered, p.wasArea)
 	})
 }
 

@@ -225,6 +225,7 @@ func (e *Engine) discharge(who PersonOrdinal, at Seconds, reason uint32, pos Pos
 		e.feed(pos, &c, 0, 0, 0, out)
 		e.feedOthers(pos, out)
 	}
+	e.restate(who)
 	e.settleAnswers(pos, out)
 	if _, counts := p.discharged(who, at); !counts {
 		return Accepted, FlagNotConfirmed
