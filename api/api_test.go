@@ -236,7 +236,7 @@ func TestStory(t *testing.T) {
 		`{"received":1,"accepted":1,"duplicates":0,"rejected":0,"errors":[],"flagged":0,"flags":[],"as_of":2}`)
 	negative := `{"person":"990101199003070023","state":"negative","code":%q,"since":"2022-04-02T19:00:00+08:00","code_until":%s,` +
 		`"last_negative":{"tube":"T099","sampled_at":"2022-04-02T08:10:00+08:00","reported_at":"2022-04-02T19:00:00+08:00","basis":"pool"},` +
-		`"proof":{"window":%q,"valid":%v,"expires_at":%s},"pending":null,"causes":[],"recollection":null,"as_of":2}`
+		`"proof":{"window":%q,"valid":%v,"expires_at":%s},"pending":null,"causes":[],"recollection":null,"recheck":null,"as_of":2}`
 	path := "/v1/people/" + ada + "/status"
 	h.want("GET", path, "", 200, fmt.Sprintf(negative, "grey", "null", "48h", false, `"2022-04-04T08:10:00+08:00"`))
 	h.want("GET", path+"?window=72h", "", 200, fmt.Sprintf(negative, "green", `"2022-04-05T08:10:00+08:00"`, "72h", true, `"2022-04-05T08:10:00+08:00"`))
@@ -248,10 +248,10 @@ func TestStory(t *testing.T) {
 		`"last_negative":{"tube":"T099","sampled_at":"2022-04-02T08:10:00+08:00","reported_at":"2022-04-02T19:00:00+08:00","basis":"pool"},` +
 		`"proof":{"window":"48h","valid":false,"expires_at":"2022-04-04T08:10:00+08:00"},"pending":null,` +
 		`"causes":[{"tube":"T100","kind":"hold","since":"2022-04-04T14:02:11+08:00"}],` +
-		`"recollection":{"id":"R1","kind":"single","state":"open","due_at":"2022-04-04T20:02:11+08:00"},"as_of":4}`
+		`"recollection":{"id":"R1","kind":"single","state":"open","due_at":"2022-04-04T20:02:11+08:00"},"recheck":null,"as_of":4}`
 	h.want("GET", path, "", 200, held)
 	unknown := `{"person":"passport:USA:560018274","state":"unknown","code":"grey","since":null,"code_until":null,"last_negative":null,` +
-		`"proof":{"window":"48h","valid":false,"expires_at":null},"pending":null,"causes":[],"recollection":null,"as_of":4}`
+		`"proof":{"window":"48h","valid":false,"expires_at":null},"pending":null,"causes":[],"recollection":null,"recheck":null,"as_of":4}`
 	h.want("POST", "/v1/status", `{"people":["passport:USA:560018274", "`+ada+`"]}`, 200, unknown+"\n"+held, "Content-Type: application/json")
 	h.want("POST", "/v1/status", `{"people":["passport\u003aUSA:560018274"]}`, 200, unknown, "Content-Type: application/json; charset=utf-8")
 	h.want("GET", "/v1/recollections?state=open", "", 200,

@@ -12,9 +12,13 @@ import (
 	"poolwise/ingest"
 )
 
-// postBatch makes the handler of one of the three ways in.
-func (s *Server) postBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.RequestCtx, []byte) *refusal {
-	return func(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
+// takeBatch makes the handler of one of the ways in. Of them only that of a round has
+// an argument.
+func (s *Server) takeBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.RequestCtx, []byte) *refusal {
+	return func(b *Backend, ctx *fasthttp.RequestCtx, argument []byte) *refusal {
+		if endpoint == ingest.Round && !ingest.IsName(argument) {
+			return errRoundInvalid
+		}
 		format, refused := formatOf(ctx)
 		if refused != nil {
 			return refused
@@ -22,7 +26,8 @@ func (s *Server) postBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.Re
 		if ctx.QueryArgs().Has("dry_run") {
 			return errDryRun
 		}
-		options := ingest.Options{Endpoint: endpoint, Now: s.now(), People: b.Engine, Roles: engine.RoleAll}
+		options := ingest.Options{Endpoint: endpoint, Now: s.now(), People: b.Engine, Roles: engine.RoleAll,
+			Strict: s.cfg.StrictMasterData, Round: argument}
 		if options.Zone, refused = s.zoneOf(ctx); refused != nil {
 			return refused
 		}
@@ -260,32 +265,6 @@ func appendErrors(dst []byte, d *ingest.Decoded) []byte {
 		form = form[1:]
 	}
 	return dst
-}
-
-// appendRefusal says in a sentence why the rules refused an item.
-func appendRefusal(dst []byte, b *engine.Batch, row int) []byte {
-	if b.Outcome[row] == engine.RefusedPersonInOtherTube {
-		return append(dst, `"This person is already in another open tube."`...)
-	}
-	dst = append(dst, `"Tube `...)
-	dst = append(dst, b.Text(b.Tubes[b.Tube[row]])...)
-	switch b.Outcome[row] {
-	case engine.RefusedTubeVoid:
-		dst = append(dst, ` is void.`...)
-	case engine.RefusedTubeAlreadyResulted:
-		dst = append(dst, ` already has a result.`...)
-	case engine.RefusedTubeClosed:
-		dst = append(dst, ` is closed.`...)
-	case engine.RefusedTubeFull:
-		dst = append(dst, ` holds `...)
-		dst = appendUint(dst, uint64(b.Detail[row]>>8))
-		dst = append(dst, ` of `...)
-		dst = appendUint(dst, uint64(b.Detail[row]&0xff))
-		dst = append(dst, ` people.`...)
-	default:
-		dst = append(dst, ` does not take this.`...)
-	}
-	return append(dst, '"')
 }
 
 func appendFlags(dst []byte, d *ingest.Decoded) (out []byte, truncated bool) {

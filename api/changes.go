@@ -52,7 +52,7 @@ func (s *Server) getChanges(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 }
 
 func (r *changesReader) ask(ctx *fasthttp.RequestCtx) (wait time.Duration, refused *refusal) {
-	if r.in, refused = r.server.instantOf(r.b, ctx); refused != nil {
+	if r.in, refused = r.server.instantOf(ctx); refused != nil {
 		return 0, refused
 	}
 	if r.in.reported {
@@ -133,7 +133,13 @@ func (r *changesReader) wait(d time.Duration) *refusal {
 
 func (r *changesReader) append(dst []byte, c *engine.Change, tubes []engine.TubeIndex) []byte {
 	s, e := r.server, r.b.Engine
-	j := judge(c.State, c.NegativeSwab, 0, &r.in)
+	// Of a negative the report is what the entry dates from. Where the state dates from
+	// something else the swab stands in for the report, which can only be later.
+	p, reported := r.in.proofOf(r.b, c.Person), c.NegativeSwab
+	if c.State == engine.StateNegative {
+		reported = c.Since
+	}
+	j := judge(c.State, c.NegativeSwab, reported, &p)
 	dst = append(dst, `{"cursor":"`...)
 	dst = appendCursor(dst, c.Cursor)
 	dst = append(dst, `","person":"`...)

@@ -42,9 +42,6 @@ const (
 	// waitersMax bounds the readers that wait: 10 KiB each, goroutine and connection.
 	waitersMax = 20_000
 
-	// windowHoursMax bounds ?window=: a month is longer than any rule of proof.
-	windowHoursMax = 31 * 24
-
 	// readTimeout bounds header and body of a request up to slowBodyBytes; larger
 	// bodies get a second for every slowBodyBytes more, or an honest station on a thin
 	// line could never send 64 MiB.

@@ -9,19 +9,22 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"poolwise/engine"
+	"poolwise/ingest"
 )
 
-// instant is how a reader wants colours and proofs judged: when, and by which window.
+// instant is how a reader wants colours and proofs judged: when, and by which window
+// and basis. What he does not say the policy in force for the person says.
 type instant struct {
-	now      int64 // Unix seconds
-	window   int64 // seconds
-	text     string
-	reported bool // validity starts at the report, not at the swab
+	now      int64          // Unix seconds
+	window   engine.Seconds // 0: by policy
+	text     string         // of the window, as the reader wrote it
+	byPolicy bool           // the basis is the policy's
+	reported bool           // validity starts at the report, not at the swab
 }
 
 // instantOf reads ?at=, ?window= and ?basis=.
-func (s *Server) instantOf(b *Backend, ctx *fasthttp.RequestCtx) (instant, *refusal) {
-	in := instant{now: s.now(), window: int64(b.Engine.Policy().Window), text: b.window}
+func (s *Server) instantOf(ctx *fasthttp.RequestCtx) (instant, *refusal) {
+	in := instant{now: s.now(), byPolicy: true}
 	if len(ctx.URI().QueryString()) == 0 {
 		return in, nil
 	}
@@ -34,20 +37,45 @@ func (s *Server) instantOf(b *Backend, ctx *fasthttp.RequestCtx) (instant, *refu
 		in.now = t
 	}
 	if window := args.Peek("window"); len(window) > 0 {
-		hours, ok := parseWindow(string(window))
+		seconds, ok := ingest.ParseDuration(window)
 		if !ok {
 			return in, errWindow
 		}
-		in.window, in.text = hours*3600, string(window)
+		in.window, in.text = engine.Seconds(seconds), string(window)
 	}
 	switch string(args.Peek("basis")) {
-	case "", "sampled":
+	case "":
+	case "sampled":
+		in.byPolicy = false
 	case "reported":
-		in.reported = true
+		in.byPolicy, in.reported = false, true
 	default:
 		return in, errBasis
 	}
 	return in, nil
+}
+
+// proof is what makes a negative valid for one person, at the reader's instant.
+type proof struct {
+	now      int64 // Unix seconds
+	window   engine.Seconds
+	reported bool
+}
+
+// proofOf fills in what the reader left to the policy. REQUIRES: who is known, or 0 for nobody.
+func (in *instant) proofOf(b *Backend, who engine.PersonOrdinal) proof {
+	p := proof{now: in.now, window: in.window, reported: in.reported}
+	if in.window != 0 && !in.byPolicy {
+		return p
+	}
+	window, reported := b.Engine.Proof(who, engine.FromUnix(in.now))
+	if in.window == 0 {
+		p.window = window
+	}
+	if in.byPolicy {
+		p.reported = reported
+	}
+	return p
 }
 
 // parseAt reads a time with an offset. A plus sign that nobody escaped has become a blank.
@@ -59,27 +87,21 @@ func parseAt(text string) (int64, bool) {
 	return t.Unix(), true
 }
 
-// parseWindow reads "48h" or "7d".
-func parseWindow(text string) (hours int64, ok bool) {
-	if len(text) < 2 || text[0] == '0' || strings.TrimLeft(text[:len(text)-1], "0123456789") != "" {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(text[:len(text)-1], 10, 32)
-	if err != nil {
-		return 0, false
-	}
-	switch text[len(text)-1] {
-	case 'h':
-	case 'd':
-		n *= 24
+// appendDuration writes a duration, quoted, as requests write it: in days from five on, in hours
+// below, in minutes where neither fits.
+func appendDuration(dst []byte, d engine.Seconds) []byte {
+	n, unit := uint64(d), byte('m')
+	switch {
+	case n%86400 == 0 && n >= 5*86400:
+		n, unit = n/86400, 'd'
+	case n%3600 == 0:
+		n, unit = n/3600, 'h'
 	default:
-		return 0, false
+		n /= 60
 	}
-	return n, n <= windowHoursMax
+	dst = appendUint(append(dst, '"'), n)
+	return append(dst, unit, '"')
 }
-
-// windowText writes the policy's window as parseWindow reads it.
-func windowText(s engine.Seconds) string { return strconv.Itoa(int(s)/3600) + "h" }
 
 // limitOf reads ?limit=.
 func limitOf(args *fasthttp.Args) (int, *refusal) {

@@ -9,11 +9,12 @@ import (
 	"poolwise/engine"
 )
 
-// getRecollections lists orders in the order of their numbers. Without ?state= it
+// getRecollections lists orders in the order of their numbers: without ?kind= those to
+// come again, kind=recheck the rechecks of suspects, kind=all both. Without ?state= it
 // shows all; state=open shows what a list of open orders shows: open, acknowledged,
 // unreachable and swabbed.
 func (s *Server) getRecollections(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
-	in, refused := s.instantOf(b, ctx)
+	in, refused := s.instantOf(ctx)
 	if refused != nil {
 		return refused
 	}
@@ -47,6 +48,20 @@ func orderFilter(args *fasthttp.Args, now int64) (f engine.OrderFilter, refused 
 		}
 		f.After = uint32(n)
 	}
+	switch kind := string(args.Peek("kind")); kind {
+	case "":
+	case "all":
+		f.Kinds = 1<<engine.OrderSingle | 1<<engine.OrderAny | 1<<engine.OrderRecheck
+	default:
+		for k := engine.OrderSingle; k <= engine.OrderRecheck; k++ {
+			if k.String() == kind {
+				f.Kinds = 1 << k
+			}
+		}
+		if f.Kinds == 0 {
+			return f, errOrderKind
+		}
+	}
 	switch string(args.Peek("overdue")) {
 	case "", "false", "0":
 	case "true", "1":
@@ -77,7 +92,7 @@ func (s *Server) appendOrder(dst []byte, e *engine.Engine, o *engine.OrderView, 
 	dst = append(dst, `,"person":"`...)
 	dst = e.AppendPersonID(dst, o.Person)
 	dst = append(dst, `","kind":`...)
-	dst = appendWord(dst, orderKind(o))
+	dst = appendWord(dst, o.Kind.String())
 	dst = append(dst, `,"state":`...)
 	dst = appendWord(dst, o.State.String())
 	dst = append(dst, `,"opened_at":`...)

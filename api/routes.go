@@ -11,17 +11,26 @@ import (
 const (
 	personStatusPath = "/v1/people/{person}/status"
 	tubePath         = "/v1/tubes/{tube}"
+	roundPath        = "/v1/rounds/{round}"
+	coveragePath     = "/v1/rounds/{round}/coverage"
+	missingPath      = "/v1/rounds/{round}/missing"
 )
 
 const welcome = `poolwise: from a tube of ten swabs to a status for everyone.
 
 POST /v1/scans                    swabs, NDJSON or JSON
 POST /v1/results                  results of tubes
-POST /v1/events                   both, and tube.open, tube.close, unscan
+POST /v1/events                   every event: both, tube.open, transfer, excuse, discharge ...
+POST /v1/roster                   people, NDJSON or JSON
+PUT  /v1/areas  /v1/sites  /v1/labs
+PUT  /v1/rounds/{round}           policy of a round
 GET  /v1/people/{person}/status   one person
 POST /v1/status                   {"people":[...]}, one status a line
 GET  /v1/tubes/{tube}             a tube and its members
 GET  /v1/recollections            who has to come again
+GET  /v1/alerts                   what somebody should look at
+GET  /v1/rounds  /v1/rounds/{round}
+GET  /v1/rounds/{round}/coverage  and /missing, who has been sampled and who has not
 GET  /v1/changes                  every change of a status, in order
 GET  /healthz  /readyz  /metrics  for machines
 `
@@ -35,13 +44,23 @@ func (s *Server) addRoutes() {
 		{path: "/healthz", method: "GET", early: true, handle: s.getHealth},
 		{path: "/readyz", method: "GET", handle: s.getHealth},
 		{path: "/metrics", method: "GET", early: true, handle: s.getMetrics},
-		{path: "/v1/scans", method: "POST", handle: s.postBatch(ingest.Scans)},
-		{path: "/v1/results", method: "POST", handle: s.postBatch(ingest.Results)},
-		{path: "/v1/events", method: "POST", handle: s.postBatch(ingest.Events)},
+		{path: "/v1/scans", method: "POST", handle: s.takeBatch(ingest.Scans)},
+		{path: "/v1/results", method: "POST", handle: s.takeBatch(ingest.Results)},
+		{path: "/v1/events", method: "POST", handle: s.takeBatch(ingest.Events)},
+		{path: "/v1/roster", method: "POST", handle: s.takeBatch(ingest.Roster)},
+		{path: "/v1/areas", method: "PUT", handle: s.takeBatch(ingest.Areas)},
+		{path: "/v1/sites", method: "PUT", handle: s.takeBatch(ingest.Sites)},
+		{path: "/v1/labs", method: "PUT", handle: s.takeBatch(ingest.Labs)},
+		{path: "/v1/rounds", method: "GET", handle: s.getRounds},
+		{path: roundPath, method: "GET", handle: s.getRound}, // ahead of PUT, for HEAD
+		{path: roundPath, method: "PUT", handle: s.takeBatch(ingest.Round)},
+		{path: coveragePath, method: "GET", handle: s.getCoverage},
+		{path: missingPath, method: "GET", handle: s.getMissing},
 		{path: "/v1/status", method: "POST", handle: s.postStatus},
 		{path: personStatusPath, method: "GET", handle: s.getPersonStatus},
 		{path: tubePath, method: "GET", handle: s.getTube},
 		{path: "/v1/recollections", method: "GET", handle: s.getRecollections},
+		{path: "/v1/alerts", method: "GET", handle: s.getAlerts},
 		{path: "/v1/changes", method: "GET", handle: s.getChanges},
 	}
 	if s.cfg.BenchRoutes {

@@ -52,8 +52,11 @@ type Feed interface {
 type Config struct {
 	Zone        *time.Location // of the times in answers; nil: Asia/Shanghai
 	BenchRoutes bool           // adds /bench/empty
-	Logf        func(format string, args ...any)
-	Now         func() int64 // Unix seconds; nil: the clock
+	// StrictMasterData refuses events that name people, sites and laboratories which no
+	// master data has named before.
+	StrictMasterData bool
+	Logf             func(format string, args ...any)
+	Now              func() int64 // Unix seconds; nil: the clock
 }
 
 // Backend is what a server needs to answer.
@@ -61,8 +64,6 @@ type Backend struct {
 	Engine   *engine.Engine
 	Pipeline *ingest.Pipeline
 	Feed     Feed
-
-	window string // the policy's, as text
 }
 
 // Server answers HTTP requests.
@@ -140,7 +141,6 @@ func (s *Server) Serve(listener net.Listener) error {
 
 // Ready gives the server what it needs to answer.
 func (s *Server) Ready(b Backend) {
-	b.window = windowText(b.Engine.Policy().Window)
 	s.backend.Store(&b)
 }
 
@@ -197,7 +197,7 @@ func (s *Server) dispatch(r *route, ctx *fasthttp.RequestCtx, argument []byte) *
 	return r.handle(b, ctx, argument)
 }
 
-// find looks the path up: whole, or as one of the two with a name inside.
+// find looks the path up: whole, or as one of those with a name inside.
 func (s *Server) find(path []byte) (r *route, argument []byte) {
 	if r := s.routes[string(path)]; r != nil {
 		return r, nil
@@ -210,12 +210,23 @@ func (s *Server) find(path []byte) (r *route, argument []byte) {
 	if tube, ok := cutPrefix(path, "/v1/tubes/"); ok && len(tube) > 0 {
 		return s.routes[tubePath], tube
 	}
+	if round, ok := cutPrefix(path, "/v1/rounds/"); ok {
+		below := roundPath
+		if name, ok := cutSuffix(round, "/coverage"); ok {
+			round, below = name, coveragePath
+		} else if name, ok := cutSuffix(round, "/missing"); ok {
+			round, below = name, missingPath
+		}
+		if len(round) > 0 && s.routes[below] != nil {
+			return s.routes[below], round
+		}
+	}
 	return &s.unknown, nil
 }
 
 func (s *Server) allowed(path string) string {
 	var methods []string
-	for _, method := range []string{"GET", "POST"} {
+	for _, method := range []string{"GET", "PUT", "POST"} {
 		if r := s.routes[path]; r.method == method || s.routes[method+" "+path] != nil {
 			methods = append(methods, method)
 		}

@@ -22,7 +22,7 @@ var readers = sync.Pool{New: func() any { return new(reader) }}
 
 // getPersonStatus answers one person. Nothing is written for one never heard of.
 func (s *Server) getPersonStatus(b *Backend, ctx *fasthttp.RequestCtx, person []byte) *refusal {
-	in, refused := s.instantOf(b, ctx)
+	in, refused := s.instantOf(ctx)
 	if refused != nil {
 		return refused
 	}
@@ -36,7 +36,8 @@ func (s *Server) getPersonStatus(b *Backend, ctx *fasthttp.RequestCtx, person []
 		return errPersonUnknown
 	}
 	b.Engine.Status(ordinal, &r.status)
-	body := s.appendStatus(answerMemory(ctx), b.Engine, r.person, &r.status, &in)
+	p := in.proofOf(b, ordinal)
+	body := s.appendStatus(answerMemory(ctx), b.Engine, r.person, &r.status, &in, &p)
 	answer(ctx, typeJSON, append(body, '\n'))
 	return nil
 }
@@ -57,7 +58,7 @@ func (r *reader) find(e *engine.Engine, text []byte, now int64) (ordinal engine.
 // postStatus answers many people, one a line, in the order asked. All IDs are looked
 // up first: look-ups are cache misses, and in a loop of their own they overlap.
 func (s *Server) postStatus(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
-	in, refused := s.instantOf(b, ctx)
+	in, refused := s.instantOf(ctx)
 	if refused != nil {
 		return refused
 	}
@@ -78,9 +79,10 @@ func (s *Server) postStatus(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 		} else {
 			n := int(unknown[0])
 			r.person, unknown = append(r.person[:0], unknown[1:1+n]...), unknown[1+n:]
-			r.status = engine.Status{AsOf: b.Engine.Applied(), Causes: r.status.Causes[:0], Order: engine.OrderView{Causes: r.status.Order.Causes[:0]}}
+			r.status = engine.Status{AsOf: b.Engine.Applied(), Causes: r.status.Causes[:0], Order: engine.OrderView{Causes: r.status.Order.Causes[:0]}, Recheck: engine.OrderView{Causes: r.status.Recheck.Causes[:0]}}
 		}
-		body = s.appendStatus(body, b.Engine, r.person, &r.status, &in)
+		p := in.proofOf(b, ordinal)
+		body = s.appendStatus(body, b.Engine, r.person, &r.status, &in, &p)
 		body = append(body, '\n')
 	}
 	answer(ctx, typeNDJSON, body)
@@ -151,21 +153,21 @@ type judgement struct {
 }
 
 // judge decides colour and proof.
-func judge(state engine.State, swabbed, reported engine.Seconds, in *instant) judgement {
+func judge(state engine.State, swabbed, reported engine.Seconds, p *proof) judgement {
 	var j judgement
 	if swabbed != 0 {
 		from := swabbed
-		if in.reported {
+		if p.reported {
 			from = reported
 		}
-		j.expires = from.Unix() + in.window
+		j.expires = from.Unix() + int64(p.window)
 	}
 	switch {
 	case state >= engine.StateSuspect:
 		j.code = "red"
 	case state == engine.StateHeld:
 		j.code = "yellow"
-	case j.expires != 0 && in.now < j.expires:
+	case j.expires != 0 && p.now < j.expires:
 		j.code, j.valid = "green", true
 	default:
 		j.code = "grey"
@@ -174,13 +176,13 @@ func judge(state engine.State, swabbed, reported engine.Seconds, in *instant) ju
 }
 
 // appendStatus writes the status object of the contract.
-func (s *Server) appendStatus(dst []byte, e *engine.Engine, person []byte, st *engine.Status, in *instant) []byte {
+func (s *Server) appendStatus(dst []byte, e *engine.Engine, person []byte, st *engine.Status, in *instant, p *proof) []byte {
 	last := &st.LastNegative
 	swabbed := last.Swabbed
 	if last.Tube == 0 {
 		swabbed = 0
 	}
-	j := judge(st.State, swabbed, last.Reported, in)
+	j := judge(st.State, swabbed, last.Reported, p)
 	dst = append(dst, `{"person":`...)
 	dst = appendString(dst, person)
 	dst = append(dst, `,"state":`...)
@@ -206,7 +208,11 @@ func (s *Server) appendStatus(dst []byte, e *engine.Engine, person []byte, st *e
 		dst = append(dst, '}')
 	}
 	dst = append(dst, `,"proof":{"window":`...)
-	dst = appendWord(dst, in.text)
+	if in.window != 0 {
+		dst = appendWord(dst, in.text)
+	} else {
+		dst = appendDuration(dst, p.window)
+	}
 	dst = append(dst, `,"valid":`...)
 	dst = appendBool(dst, j.valid)
 	dst = append(dst, `,"expires_at":`...)
@@ -244,21 +250,32 @@ func (s *Server) appendCauses(dst []byte, e *engine.Engine, st *engine.Status) [
 		dst = append(dst, '}')
 	}
 	dst = append(dst, `],"recollection":`...)
-	if st.Order.Number == 0 {
-		dst = append(dst, "null"...)
-	} else {
-		dst = append(dst, `{"id":`...)
-		dst = appendOrderID(dst, st.Order.Number)
-		dst = append(dst, `,"kind":`...)
-		dst = appendWord(dst, orderKind(&st.Order))
-		dst = append(dst, `,"state":`...)
-		dst = appendWord(dst, st.Order.State.String())
-		dst = append(dst, `,"due_at":`...)
-		dst = s.zone.appendTime(dst, st.Order.Due)
-		dst = append(dst, '}')
+	dst = s.appendTask(dst, &st.Order)
+	dst = append(dst, `,"recheck":`...)
+	dst = s.appendTask(dst, &st.Recheck)
+	if st.MergedInto != 0 {
+		dst = append(dst, `,"merged_into":"`...)
+		dst = e.AppendPersonID(dst, st.MergedInto)
+		dst = append(dst, '"')
 	}
 	dst = append(dst, `,"as_of":`...)
 	dst = appendUint(dst, uint64(st.AsOf))
+	return append(dst, '}')
+}
+
+// appendTask writes an order or a recheck as a status shows it, null for none.
+func (s *Server) appendTask(dst []byte, o *engine.OrderView) []byte {
+	if o.Number == 0 {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, `{"id":`...)
+	dst = appendOrderID(dst, o.Number)
+	dst = append(dst, `,"kind":`...)
+	dst = appendWord(dst, o.Kind.String())
+	dst = append(dst, `,"state":`...)
+	dst = appendWord(dst, o.State.String())
+	dst = append(dst, `,"due_at":`...)
+	dst = s.zone.appendTime(dst, o.Due)
 	return append(dst, '}')
 }
 
@@ -281,11 +298,4 @@ func appendOrderID(dst []byte, number uint32) []byte {
 	dst = append(dst, `"R`...)
 	dst = appendUint(dst, uint64(number))
 	return append(dst, '"')
-}
-
-func orderKind(o *engine.OrderView) string {
-	if o.Kind == engine.OrderAny {
-		return "any"
-	}
-	return "single"
 }

@@ -64,6 +64,16 @@ func (s *Server) appendTube(dst []byte, e *engine.Engine, v *engine.TubeView) []
 	} else {
 		dst = appendUint(dst, uint64(v.ClosedMembers))
 	}
+	dst = append(dst, `,"received_at":`...)
+	dst = s.zone.appendTime(dst, v.ReceivedAt)
+	dst = append(dst, `,"received_by":`...)
+	dst = appendStringOrNull(dst, v.ReceivedBy)
+	dst = append(dst, `,"rejected_at":`...)
+	dst = s.zone.appendTime(dst, v.RejectedAt)
+	dst = append(dst, `,"lost_at":`...)
+	dst = s.zone.appendTime(dst, v.LostAt)
+	dst = append(dst, `,"void_at":`...)
+	dst = s.zone.appendTime(dst, v.VoidAt)
 	dst = s.appendMembers(dst, e, v)
 	dst = s.appendResults(dst, v)
 	dst = append(dst, `,"flags":[`...)

@@ -64,6 +64,7 @@ var themes = []theme{
 		engine.KindMerge: 13, engine.KindUnmerge: 5, engine.KindDischarge: 3, engine.KindAcknowledge: 3, engine.KindUnreachable: 2}},
 	{name: "rounds", areas: true, weights: map[engine.Kind]int{scan_: 56, unscan_: 5, open_: 7, close_: 2, result_: 16, transfer_: 3,
 		engine.KindTubeVoid: 3, engine.KindTubeReceive: 3, engine.KindExcuse: 5}},
+	{name: "crowds", areas: true, weights: map[engine.Kind]int{scan_: 76, unscan_: 6, open_: 6, result_: 4, transfer_: 4, engine.KindExcuse: 4}},
 	{name: "everything", cdc: true, keeps: true, areas: true, weights: map[engine.Kind]int{scan_: 40, unscan_: 5, open_: 8, close_: 3, result_: 26, transfer_: 5,
 		engine.KindTubeVoid: 2, engine.KindTubeReceive: 2, engine.KindTubeReject: 2, engine.KindTubeLost: 2, engine.KindExcuse: 4,
 		engine.KindAcknowledge: 2, engine.KindUnreachable: 2, engine.KindDischarge: 3, engine.KindMerge: 5, engine.KindUnmerge: 2}},
@@ -397,7 +398,7 @@ func (s *scene) master(d dice) (items []event) {
 	return items
 }
 
-// roundItem throws fields of a round. Where and when it is open is said at first only.
+// roundItem throws fields of a round. Where and when it is open is said at first, and half of the times again.
 func (s *scene) roundItem(d dice, again bool) (words []string) {
 	say := func(n int, word string, values ...string) {
 		if d.one(n) {
@@ -405,7 +406,7 @@ func (s *scene) roundItem(d dice, again bool) (words []string) {
 		}
 	}
 	time := func() string { return fmt.Sprint(s.at(d)) }
-	if !again {
+	if !again || d.one(2) {
 		say(2, "opens", fmt.Sprint(noon(-1)), fmt.Sprint(noon(0)), fmt.Sprint(noon(1)))
 		say(2, "closes", fmt.Sprint(noon(2+s.times/2)), fmt.Sprint(noon(s.times+2)))
 		if !d.one(4) {

@@ -27,6 +27,11 @@ const (
 	Events  Endpoint = iota // any type, and "type" is needed
 	Scans                   // only scan, and "type" may be absent
 	Results                 // only result, and "type" may be absent
+	Areas                   // master data, from here on: no "type"
+	Sites
+	Labs
+	Round // one object, of the round that Options name
+	Roster
 )
 
 // Clock tells the time in Unix seconds.
@@ -49,6 +54,8 @@ type Options struct {
 	Zone     *time.Location // of times without an offset; nil: an offset is required
 	People   People         // nil: nobody is known
 	Roles    engine.Role
+	Strict   bool   // people, sites and laboratories have to be known before events name them
+	Round    []byte // the round that is put; a name that IsName takes
 }
 
 // Decoded is one request: the batch for the engine, and what was wrong with the rest.
@@ -73,7 +80,7 @@ func (d *Decoded) Reset() {
 // ordinary shape and gives up on anything unusual; then the strict parser in
 // decode_general.go reads the item from its start and has the last word. Both only
 // find where the values lie (item); what the values mean is decided once, in
-// decode_item.go, so the two cannot disagree on rules.
+// decode_item.go, decode_events.go and decode_master.go, so the two cannot disagree on rules.
 type Decoder struct {
 	o       Options
 	out     *Decoded
@@ -86,8 +93,10 @@ type Decoder struct {
 	tubes   tubeCache
 	places  contextCache
 	person  []byte // canonical document of the item
+	person2 []byte // likewise of the person that another is merged into
 	code    []byte // canonical tube code of the item, when its text is not canonical
-	code2   []byte // likewise of retained_of
+	code2   []byte // likewise of the second tube of a scan or a transfer
+	master  []byte // value of a field of master data
 
 	// generalOnly switches the fast scanner off, for tests and benchmarks.
 	generalOnly bool
@@ -107,7 +116,7 @@ func (d *Decoder) begin(body []byte, o Options, out *Decoded) ([]byte, error) {
 	d.times.reset(o)
 	d.tubes.reset()
 	d.places.reset()
-	out.Batch.Received, out.Batch.Roles = engine.FromUnix(o.Now), o.Roles
+	out.Batch.Received, out.Batch.Roles, out.Batch.Strict = engine.FromUnix(o.Now), o.Roles, o.Strict
 	return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), nil
 }
 
@@ -116,6 +125,9 @@ func (d *Decoder) finish(err error) error {
 	out := d.out
 	if err == nil && out.Received == 0 {
 		err = ErrEmpty
+	}
+	if err == nil && d.o.Endpoint == Round && out.Received > 1 {
+		err = ErrNotOneItem
 	}
 	if err != nil {
 		out.Reset()

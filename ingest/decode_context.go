@@ -42,7 +42,7 @@ func (d *Decoder) context(set fieldSet) (uint32, *fault) {
 	hash := uint64(set)<<32 | uint64(v.Mode)<<24 | uint64(v.Purpose)<<16 | uint64(v.Specimen)<<8 | uint64(v.Source)
 	for s := set & setPlace; s != 0; s &= s - 1 {
 		f := field(bits.TrailingZeros64(uint64(s)))
-		if !isName(it.value(f)) {
+		if f == fieldArea && !isArea(it.value(f)) || f != fieldArea && !isName(it.value(f)) {
 			return 0, faultInvalid[f]
 		}
 		hash = bits.RotateLeft64(hash, 23) ^ engine.HashTube(it.value(f))
@@ -70,7 +70,7 @@ func (d *Decoder) isContext(set fieldSet, v, old *engine.Context) bool {
 		return false
 	}
 	return d.isPlace(set, fieldSite, old.Site) && d.isPlace(set, fieldStation, old.Station) &&
-		d.isPlace(set, fieldRound, old.Round) && d.isPlace(set, fieldLab, old.Lab)
+		d.isPlace(set, fieldRound, old.Round) && d.isPlace(set, fieldLab, old.Lab) && d.isPlace(set, fieldArea, old.Area)
 }
 
 // isPlace tells whether the item's name equals the batch's; an absent one equals an empty one.
@@ -89,6 +89,8 @@ func placeOf(v *engine.Context, name field) *engine.Span {
 		return &v.Station
 	case fieldRound:
 		return &v.Round
+	case fieldArea:
+		return &v.Area
 	default:
 		return &v.Lab
 	}

@@ -26,7 +26,7 @@ type keyRef struct {
 // item reads one object that is all of text into it.
 func (p *parser) item(text []byte, it *item) *fault {
 	p.in, p.i, p.out, p.keys = text, 0, p.out[:0], p.keys[:0]
-	it.seen, it.text = 0, 0
+	it.seen, it.text, it.null = 0, 0, 0
 	if !utf8.Valid(text) {
 		return faultNotUTF8
 	}
@@ -114,8 +114,12 @@ func (p *parser) known(name field, it *item) *fault {
 		return f
 	}
 	start := p.i
-	if f := p.skip(2); f != nil || c == 'n' {
+	if f := p.skip(2); f != nil {
 		return f
+	}
+	if c == 'n' {
+		it.null |= name.set()
+		return nil
 	}
 	it.at[name], it.seen = p.put(p.in[start:p.i]), it.seen|name.set()
 	return nil

@@ -11,6 +11,9 @@ import (
 // everything is checked before the first tube, place or document is noted.
 func (d *Decoder) row() *fault {
 	it := &d.item
+	if d.o.Endpoint >= Areas {
+		return d.masterItem(&masters[d.o.Endpoint-Areas])
+	}
 	kind, f := d.kind()
 	if f != nil {
 		return f
@@ -22,13 +25,11 @@ func (d *Decoder) row() *fault {
 	if wrong := s.required &^ it.text; wrong != 0 {
 		return faultInvalid[bits.TrailingZeros64(uint64(wrong))]
 	}
-	code := it.value(fieldTube)
-	if !isTube(code) {
-		var ok bool
-		if d.code, ok = CanonicalTube(d.code[:0], code); !ok {
-			return faultInvalid[fieldTube]
+	var code []byte
+	if s.required.has(fieldTube) {
+		if code, f = d.tubeCode(fieldTube, &d.code); f != nil {
+			return f
 		}
-		code = d.code
 	}
 	var bits uint8
 	if it.seen.has(fieldLate) {
@@ -45,9 +46,30 @@ func (d *Decoder) row() *fault {
 		return d.scan(kind, s, code, bits)
 	case engine.KindResult:
 		return d.result(s, code, bits)
+	case engine.KindTransfer:
+		return d.transfer(s, bits)
+	case engine.KindExcuse, engine.KindDischarge:
+		return d.note(kind, s, bits)
+	case engine.KindAcknowledge, engine.KindUnreachable:
+		return d.call(kind, s, bits)
+	case engine.KindMerge, engine.KindUnmerge:
+		return d.union(kind, s, bits)
 	default:
 		return d.tube(kind, s, code, bits)
 	}
+}
+
+// tubeCode reads a tube that is there, into scratch when its text is not canonical.
+func (d *Decoder) tubeCode(name field, scratch *[]byte) ([]byte, *fault) {
+	text := d.item.value(name)
+	if isTube(text) {
+		return text, nil
+	}
+	code, ok := CanonicalTube((*scratch)[:0], text)
+	if *scratch = code; !ok {
+		return nil, faultInvalid[name]
+	}
+	return code, nil
 }
 
 // kind tells the type of the event.
@@ -63,21 +85,10 @@ func (d *Decoder) kind() (engine.Kind, *fault) {
 	if !it.text.has(fieldType) {
 		return 0, faultInvalid[fieldType]
 	}
-	var kind engine.Kind
-	switch string(it.value(fieldType)) {
-	case "scan":
-		kind = engine.KindScan
-	case "unscan":
-		kind = engine.KindUnscan
-	case "tube.open":
-		kind = engine.KindTubeOpen
-	case "tube.close":
-		kind = engine.KindTubeClose
-	case "result":
-		kind = engine.KindResult
-	case "transfer", "tube.void", "box.pack", "box.seal", "box.handover", "box.receive", "tube.receive", "tube.reject", "tube.lost", "excuse",
-		"recollection.ack", "recollection.unreachable", "discharge", "person.merge", "person.unmerge":
-		if want == 0 {
+	kind := kindNamed(it.value(fieldType))
+	if kind == 0 && want == 0 {
+		switch string(it.value(fieldType)) {
+		case "box.pack", "box.seal", "box.handover", "box.receive":
 			return 0, faultNotYet
 		}
 	}
@@ -87,10 +98,49 @@ func (d *Decoder) kind() (engine.Kind, *fault) {
 	return kind, nil
 }
 
+// kindNamed finds a kind of event by its name, 0 for none.
+func kindNamed(name []byte) engine.Kind {
+	switch string(name) {
+	case "scan":
+		return engine.KindScan
+	case "unscan":
+		return engine.KindUnscan
+	case "transfer":
+		return engine.KindTransfer
+	case "tube.open":
+		return engine.KindTubeOpen
+	case "tube.close":
+		return engine.KindTubeClose
+	case "tube.void":
+		return engine.KindTubeVoid
+	case "tube.receive":
+		return engine.KindTubeReceive
+	case "tube.reject":
+		return engine.KindTubeReject
+	case "tube.lost":
+		return engine.KindTubeLost
+	case "result":
+		return engine.KindResult
+	case "excuse":
+		return engine.KindExcuse
+	case "recollection.ack":
+		return engine.KindAcknowledge
+	case "recollection.unreachable":
+		return engine.KindUnreachable
+	case "discharge":
+		return engine.KindDischarge
+	case "person.merge":
+		return engine.KindMerge
+	case "person.unmerge":
+		return engine.KindUnmerge
+	}
+	return 0
+}
+
 // scan adds a scan or an unscan.
 func (d *Decoder) scan(kind engine.Kind, s *shape, code []byte, bits uint8) *fault {
 	it, b := &d.item, &d.out.Batch
-	person, f := d.who(it.value(fieldPerson))
+	person, f := d.who(fieldPerson, &d.person)
 	if f != nil {
 		return f
 	}
@@ -98,8 +148,10 @@ func (d *Decoder) scan(kind engine.Kind, s *shape, code []byte, bits uint8) *fau
 	if f != nil {
 		return f
 	}
-	if kind == engine.KindScan && it.seen&setProfile != 0 {
-		if f := d.profile(); f != nil {
+	var arg uint64
+	var other []byte
+	if kind == engine.KindScan && it.seen&setSeldom != 0 {
+		if arg, other, f = d.seldom(code); f != nil {
 			return f
 		}
 	}
@@ -108,51 +160,76 @@ func (d *Decoder) scan(kind engine.Kind, s *shape, code []byte, bits uint8) *fau
 		return f
 	}
 	tube := d.tubes.find(b, code)
-	if person == 0 {
-		person = engine.DocumentRef(b.Put(d.person))
+	if other != nil {
+		arg |= uint64(d.tubes.findOther(b, other)+1) << 32
 	}
-	b.Add(kind, bits, tube, person, at, ctx, 0, extra)
+	b.Add(kind, bits, tube, d.noted(person, d.person), at, ctx, arg, extra)
 	return nil
 }
 
-// who reads the person: a resident ID, a document already known, or 0 for an unknown one whose text is d.person.
-func (d *Decoder) who(text []byte) (engine.PersonRef, *fault) {
+// who reads a person that is there: a resident ID, a document already known, or 0 for
+// an unknown one whose text is in scratch.
+func (d *Decoder) who(name field, scratch *[]byte) (engine.PersonRef, *fault) {
+	text := d.item.value(name)
 	if len(text) == 18 {
 		if digits17, ok := parseResident(text, d.today); ok {
 			return engine.ResidentRef(digits17), nil
 		}
 	}
-	var digits17 uint64
-	var resident, ok bool
-	d.person, digits17, resident, ok = parsePerson(d.person[:0], text, d.today)
+	document, digits17, resident, ok := parsePerson((*scratch)[:0], text, d.today)
+	*scratch = document
 	switch {
 	case !ok:
-		return 0, faultNotPerson
+		return 0, faultNotPerson[name]
 	case resident:
 		return engine.ResidentRef(digits17), nil
 	case d.o.People == nil:
 		return 0, nil
 	}
-	ref := engine.DocumentRef(engine.Span{Len: uint32(len(d.person))})
-	return engine.OrdinalRef(d.o.People.Find(ref, d.person)), nil
+	ref := engine.DocumentRef(engine.Span{Len: uint32(len(document))})
+	return engine.OrdinalRef(d.o.People.Find(ref, document)), nil
 }
 
-// profile checks what a scan says of the person. None of it is kept in this version:
-// personal data is stored only once it can be sealed under its retention class.
-func (d *Decoder) profile() *fault {
+// seldom reads what most scans do not say: the household, the pool that the specimen
+// was taken with, and personal data, which is checked and dropped in this version. An
+// empty text says nothing.
+func (d *Decoder) seldom(code []byte) (arg uint64, other []byte, f *fault) {
 	it := &d.item
-	for set := it.seen & setProfile; set != 0; set &= set - 1 {
-		f := field(bits.TrailingZeros64(uint64(set)))
-		if !it.text.has(f) {
-			return faultInvalid[f]
+	if f = d.profile(it.seen & (1<<fieldName | 1<<fieldPhone | 1<<fieldArea | 1<<fieldHousehold)); f != nil {
+		return 0, nil, f
+	}
+	if it.seen.has(fieldArea) && len(it.value(fieldArea)) == 0 {
+		it.seen &^= fieldArea.set()
+	}
+	if it.seen.has(fieldHousehold) && len(it.value(fieldHousehold)) > 0 {
+		arg = engine.HashHousehold(it.value(fieldHousehold))
+	}
+	if it.seen.has(fieldRetainedOf) {
+		if !it.text.has(fieldRetainedOf) {
+			return 0, nil, faultInvalid[fieldRetainedOf]
 		}
+		if other, f = d.tubeCode(fieldRetainedOf, &d.code2); f == nil && string(other) == string(code) {
+			f = faultInvalid[fieldRetainedOf]
+		}
+	}
+	return arg, other, f
+}
+
+// profile checks what a scan or a roster says of the person. Names and phones are not
+// kept: personal data is stored only once it can be sealed under its retention class.
+func (d *Decoder) profile(set fieldSet) *fault {
+	it := &d.item
+	for ; set != 0; set &= set - 1 {
+		f := field(bits.TrailingZeros64(uint64(set)))
 		v := it.value(f)
-		ok := len(v) <= MaxTextBytes && !hasControl(v)
+		ok := it.text.has(f) && len(v) <= MaxTextBytes && !hasControl(v)
 		switch f {
 		case fieldName:
 			ok = ok && utf8.RuneCount(v) <= MaxNameChars
 		case fieldArea:
-			ok = len(v) == 0 || (len(v) >= 2 && len(v) <= 20 && allDigits(v))
+			ok = ok && (len(v) == 0 || isArea(v))
+		case fieldSex:
+			ok = ok && (string(v) == "F" || string(v) == "M" || string(v) == "X")
 		}
 		if !ok {
 			return faultInvalid[f]
@@ -161,7 +238,7 @@ func (d *Decoder) profile() *fault {
 	return nil
 }
 
-// tube adds a tube.open or a tube.close.
+// tube adds what happens to a tube as a whole, results apart.
 func (d *Decoder) tube(kind engine.Kind, s *shape, code []byte, bits uint8) *fault {
 	it, b := &d.item, &d.out.Batch
 	at, f := d.times.read(it.value(fieldAt), fieldAt)
@@ -169,26 +246,20 @@ func (d *Decoder) tube(kind engine.Kind, s *shape, code []byte, bits uint8) *fau
 		return f
 	}
 	var arg uint64
-	if kind == engine.KindTubeOpen {
-		if it.seen.has(fieldCapacity) {
-			if arg, f = d.count(fieldCapacity, 1, MaxCapacity); f != nil {
-				return f
-			}
-		}
-		if it.seen.has(fieldRetained) {
-			retained, f := d.boolean(fieldRetained)
-			if f != nil {
-				return f
-			}
-			if retained {
-				bits |= engine.ItemRetained
-			}
-		}
-	} else if it.seen.has(fieldMembers) {
-		if arg, f = d.count(fieldMembers, 0, MaxMembers); f != nil {
+	switch kind {
+	case engine.KindTubeOpen:
+		if arg, f = d.opening(&bits); f != nil {
 			return f
 		}
-		arg++
+	case engine.KindTubeClose:
+		if it.seen.has(fieldMembers) {
+			if arg, f = d.count(fieldMembers, 0, MaxMembers); f != nil {
+				return f
+			}
+			arg++
+		}
+	case engine.KindTubeVoid:
+		arg = engine.HashReason(it.value(fieldReason))
 	}
 	extra, ctx, f := d.rest(s)
 	if f != nil {
@@ -196,6 +267,26 @@ func (d *Decoder) tube(kind engine.Kind, s *shape, code []byte, bits uint8) *fau
 	}
 	b.Add(kind, bits, d.tubes.find(b, code), 0, at, ctx, arg, extra)
 	return nil
+}
+
+// opening reads what only a tube.open says.
+func (d *Decoder) opening(bits *uint8) (capacity uint64, f *fault) {
+	it := &d.item
+	if it.seen.has(fieldCapacity) {
+		if capacity, f = d.count(fieldCapacity, 1, MaxCapacity); f != nil {
+			return 0, f
+		}
+	}
+	if it.seen.has(fieldRetained) {
+		retained, f := d.boolean(fieldRetained)
+		if f != nil {
+			return 0, f
+		}
+		if retained {
+			*bits |= engine.ItemRetained
+		}
+	}
+	return capacity, nil
 }
 
 // result adds a result. Its time is tested_at; an "at" is checked and dropped.

@@ -26,9 +26,6 @@ func (d *Decoder) keep(set fieldSet) (engine.Span, *fault) {
 			ok = ok && len(v) > 0 && utf8.RuneCount(v) <= MaxIDChars
 		case fieldReason:
 			ok = ok && len(v) > 0
-		case fieldRetainedOf:
-			d.code2, ok = CanonicalTube(d.code2[:0], v)
-			v = d.code2
 		}
 		if len(b.Bytes) > off+1 {
 			b.Bytes = append(b.Bytes, ',')

@@ -98,10 +98,11 @@ func TestScanFields(t *testing.T) {
 		{`"source":"code"`, "ok"}, {`"source":"id_card"`, "ok"}, {`"source":"manual"`, "ok"}, {`"source":true`, "field_invalid"},
 		{`"late":true`, "ok"}, {`"late":false`, "ok"}, {`"late":"true"`, "field_invalid"}, {`"late":1`, "field_invalid"},
 		{`"id":"a-1"`, "ok"}, {`"id":""`, "field_invalid"}, {`"id":"` + strings.Repeat("测", 64) + `"`, "ok"}, {`"id":"` + strings.Repeat("测", 65) + `"`, "field_invalid"},
-		{`"id":"a\u0000"`, "field_invalid"}, {`"id":"a\n"`, "field_invalid"}, {`"retained_of":"t99"`, "ok"}, {`"retained_of":"t/9"`, "field_invalid"},
+		{`"id":"a\u0000"`, "field_invalid"}, {`"id":"a\n"`, "field_invalid"},
+		{`"retained_of":"t99"`, "ok"}, {`"retained_of":"t/9"`, "field_invalid"}, {`"retained_of":9`, "field_invalid"}, {`"retained_of":" ｔ100"`, "field_invalid"}, {`"retained_of":null`, "ok"},
 		{`"name":"阿依古丽·买买提"`, "ok"}, {`"name":""`, "ok"}, {`"name":"𠮷野"`, "ok"}, {`"name":"` + strings.Repeat("名", 51) + `"`, "field_invalid"},
 		{`"name":"` + strings.Repeat("名", 50) + `"`, "ok"}, {`"name":7`, "field_invalid"}, {`"phone":"+86 138"`, "ok"}, {`"phone":"` + long + `"`, "field_invalid"},
-		{`"area":"350582108201"`, "ok"}, {`"area":"3"`, "field_invalid"}, {`"area":"35x"`, "field_invalid"}, {`"household":"H12"`, "ok"},
+		{`"area":"350582108201"`, "ok"}, {`"area":"3"`, "field_invalid"}, {`"area":"35x"`, "field_invalid"}, {`"area":""`, "ok"}, {`"area":"123456789012345678901"`, "field_invalid"}, {`"household":""`, "ok"}, {`"household":"H12"`, "ok"},
 		{`"household":"` + long + `"`, "field_invalid"}, {`"colour":{"a":[1,2,{"b":null}]}`, "ok"}, {`"capacity":"x"`, "ok"}, {`"verdict":7`, "ok"},
 		{`"type":"scan"`, "ok"}, {`"type":"unscan"`, "field_invalid"}, {`"type":"result"`, "field_invalid"}, {`"type":7`, "field_invalid"},
 	} {
@@ -150,7 +151,7 @@ func TestEvents(t *testing.T) {
 		{result + `"positive","targets":[{"gene":"N","ct":100.00}]}`, "ok"}, {result + `"positive","targets":[{"gene":"N","ct":100.01}]}`, "field_invalid"},
 		{result + `"positive","targets":[` + strings.Repeat(`{"gene":"N"},`, 16) + `{"gene":"N"}]}`, "field_invalid"},
 		{result + `"positive","run":"1","plate":"P","well":"A1","result_id":"r"}`, "ok"}, {result + `"positive","run":1}`, "field_invalid"},
-		{`{"type":"transfer"}`, "field_invalid"}, {`{"type":"tube.void"}`, "field_invalid"}, {`{"type":"nonsense"}`, "field_invalid"}, {`{}`, "field_missing"},
+		{`{"type":"box.pack"}`, "field_invalid"}, {`{"type":"box.receive"}`, "field_invalid"}, {`{"type":"box"}`, "field_invalid"}, {`{"type":"nonsense"}`, "field_invalid"}, {`{}`, "field_missing"},
 	} {
 		if got := outcome(t, Options{Endpoint: Events}, c.line); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.line, got, c.want)
@@ -280,7 +281,7 @@ func TestBadAmongGood(t *testing.T) {
 func TestColumns(t *testing.T) {
 	// Ensures that values land in the columns they belong to, whatever the order of the keys.
 	text := `{"type":"tube.open","tube":"t9","at":"2022-04-04T08:00:00+08:00","mode":"single","capacity":1,"purpose":"recheck","individual_specimens_retained":true,"site":"S1"}
-{"late":true,"source":"id_card","specimen":"np","at":"2022-04-04T00:01:00.999Z","person":"99010119900307002` + "3" + `","tube":"T9","type":"scan","round":"R1","station":"x","site":"S1","retained_of":"t8","id":"a\"b\\"}
+{"late":true,"source":"id_card","specimen":"np","at":"2022-04-04T00:01:00.999Z","person":"99010119900307002` + "3" + `","tube":"T9","type":"scan","round":"R1","station":"x","site":"S1","area":"350582","household":"H1","retained_of":"t8","id":"a\"b\\"}
 {"type":"scan","tube":"Ｔ９","person":"hkm:h1234567802","at":"2022-04-04T08:02:00+08:00","site":"S1","name":"x"}
 {"type":"unscan","tube":"T9","person":"none:35:n-1","at":"2022-04-04T08:03:00+08:00","reason":"错"}
 {"type":"tube.close","tube":"T9","at":"2022-04-04T08:04:00+08:00","members":0}
@@ -301,22 +302,22 @@ func TestColumns(t *testing.T) {
 		case engine.RefDocument:
 			who = string(b.Text(b.Person[i].Document()))
 		}
-		got = append(got, fmt.Sprintf("%v %d %s %s %d %s/%s/%s/%s/%v/%d/%d/%d %x %s", b.Kind[i], b.Bits[i], b.Text(b.Tubes[b.Tube[i]]), who, b.At[i].Unix()-1649030400,
-			b.Text(c.Site), b.Text(c.Station), b.Text(c.Round), b.Text(c.Lab), c.Mode, c.Purpose, c.Specimen, c.Source, b.Arg[i], b.Text(b.Extra[i])))
+		got = append(got, fmt.Sprintf("%v %d %s %s %d %s/%s/%s/%s/%s/%v/%d/%d/%d %x %s", b.Kind[i], b.Bits[i], b.Text(b.Tubes[b.Tube[i]]), who, b.At[i].Unix()-1649030400,
+			b.Text(c.Site), b.Text(c.Station), b.Text(c.Round), b.Text(c.Lab), b.Text(c.Area), c.Mode, c.Purpose, c.Specimen, c.Source, b.Arg[i], b.Text(b.Extra[i])))
 	}
 	reported := engine.ResultArg(engine.FromUnix(1649030400+3*3600), engine.Final, engine.Positive)
 	want := []string{
-		`tube.open 2 T9 #0 0 S1////single/3/0/0 1 `,
-		`scan 1 T9 99010119900307002 60 S1/x/R1///0/2/2 0 {"id":"a\"b\\","retained_of":"T8"}`,
-		`scan 0 T9 #7 120 S1/////0/0/0 0 `,
-		`unscan 0 T9 none:35:n-1 180 /////0/0/0 0 {"reason":"错"}`,
-		`tube.close 0 T9 #0 240 /////0/0/0 1 `,
-		fmt.Sprintf(`result 0 T7 #0 7200 ///L1//0/0/0 %x {"result_id":"r1","well":"A1","targets":[{"gene":"ORF1ab","ct":36.20},{"gene":"N"}]}`, reported),
+		`tube.open 2 T9 #0 0 S1/////single/3/0/0 1 `,
+		fmt.Sprintf(`scan 1 T9 99010119900307002 60 S1/x/R1//350582//0/2/2 %x {"id":"a\"b\\"}`, 2<<32|engine.HashHousehold([]byte("H1"))),
+		`scan 0 T9 #7 120 S1//////0/0/0 0 `,
+		`unscan 0 T9 none:35:n-1 180 //////0/0/0 0 {"reason":"错"}`,
+		`tube.close 0 T9 #0 240 //////0/0/0 1 `,
+		fmt.Sprintf(`result 0 T7 #0 7200 ///L1///0/0/0 %x {"result_id":"r1","well":"A1","targets":[{"gene":"ORF1ab","ct":36.20},{"gene":"N"}]}`, reported),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if len(b.Tubes) != 2 || b.TubeHash[1] != engine.HashTube([]byte("T7")) || b.Received.Unix() != benchNow || b.Roles != engine.RoleLab {
+	if len(b.Tubes) != 3 || b.TubeHash[2] != engine.HashTube([]byte("T7")) || b.Received.Unix() != benchNow || b.Roles != engine.RoleLab {
 		t.Fatalf("%d tubes, received %d, roles %d", len(b.Tubes), b.Received, b.Roles)
 	}
 	if strings.Contains(string(b.Bytes), "H12345678") {
@@ -386,7 +387,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for i := range lines {
 		switch {
 		case i%7 == 0:
-			lines[i] = strings.TrimSuffix(lines[i], "}") + `,"id":"\u0041","retained_of":"t1","name":"陈"}`
+			lines[i] = strings.TrimSuffix(lines[i], "}") + `,"id":"\u0041","retained_of":"ｔ1","name":"陈","area":"35058","household":"H1"}`
 		case i%11 == 0:
 			lines[i] = "{" + lines[i]
 		case i%13 == 0:
@@ -394,15 +395,20 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		case i%17 == 0:
 			lines[i] = `{"type":"result","tube":"T1","lab":"L1","verdict":"positive","tested_at":"2022-04-04T10:00:00Z","targets":[{"gene":"ORF1ab","ct":36.2}]}`
 		}
+		if events := len(eventLines); i%3 == 0 {
+			lines[i] = eventLines[i/3%events]
+		}
 		if !strings.Contains(lines[i], `"type"`) {
 			lines[i] = strings.Replace(lines[i], "{", `{"type":"scan",`, 1)
 		}
 	}
 	text, array := []byte(strings.Join(lines, "\n")), []byte("["+strings.Join(scanLines(1000), ",")+"]")
+	roster, round := []byte(strings.Repeat(rosterLine+"\n", 100)), []byte(roundBody)
 	d, out := NewDecoder(), new(Decoded)
 	o := Options{Endpoint: Events, Now: benchNow, People: nobody{}}
 	if n := testing.AllocsPerRun(20, func() {
-		if d.NDJSON(text, o, out) != nil || d.JSON(array, Options{Endpoint: Scans, Now: benchNow}, out) != nil {
+		if d.NDJSON(text, o, out) != nil || d.JSON(array, Options{Endpoint: Scans, Now: benchNow}, out) != nil ||
+			d.NDJSON(roster, Options{Endpoint: Roster, Now: benchNow}, out) != nil || d.JSON(round, Options{Endpoint: Round, Now: benchNow, Round: array[:0]}, out) != nil {
 			t.Fatal("not read")
 		}
 	}); n != 0 {

@@ -39,6 +39,7 @@ var (
 	ErrBadEncoding  error = &RequestError{CodeBadEncoding, "The body is not one JSON object or an array of JSON objects."}
 	ErrEmpty        error = &RequestError{CodeEmptyBatch, "The request holds no items."}
 	ErrTooManyItems error = &RequestError{CodeTooManyItems, "The request holds more than 100,000 items."}
+	ErrNotOneItem   error = &RequestError{CodeBadEncoding, "The body must be one JSON object."}
 	ErrBodyTooLarge error = &RequestError{CodeBodyTooLarge, "The body is larger than 512 MiB."}
 )
 
@@ -65,8 +66,9 @@ var (
 	faultInvalid   [fieldCount]*fault
 	faultNoOffset  [fieldCount]*fault
 	faultInFuture  [fieldCount]*fault
-	faultNotPerson = &fault{CodePersonInvalid, `The field "person" must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type.`}
+	faultNotPerson [fieldCount]*fault
 	faultReported  = &fault{CodeFieldInvalid, `The field "reported_at" must not be before "tested_at".`}
+	faultRoundPath = &fault{CodeFieldInvalid, `The field "round" must be the round of the path.`}
 	faultNotYet    = &fault{CodeFieldInvalid, `The field "type" names an event that this version does not take yet.`}
 
 	faultNotJSON       = &fault{CodeBadSyntax, "The item is not a JSON object."}
@@ -86,6 +88,7 @@ func init() {
 		faultInvalid[f] = &fault{CodeFieldInvalid, at + v.rule + "."}
 		faultNoOffset[f] = &fault{CodeTimeWithoutOffset, at + "has no offset from UTC."}
 		faultInFuture[f] = &fault{CodeTimeInFuture, at + "lies more than 10 minutes ahead of the server's clock."}
+		faultNotPerson[f] = &fault{CodePersonInvalid, at + "must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type."}
 	}
 }
 

@@ -41,6 +41,15 @@ const (
 	// MaxMembers is the largest count that a tube.close may state.
 	MaxMembers = 10_000
 
+	// MaxGroups bounds the groups of a person and of a round.
+	MaxGroups = 16
+	// MaxRoundAreas bounds the areas that a round names; a city names itself.
+	MaxRoundAreas = 1_000
+	// MaxDurationSeconds bounds the durations of a round: a month is longer than any rule.
+	MaxDurationSeconds = 31 * 24 * 60 * 60
+	// MaxCircle is the outermost of the circles that a city is drawn in.
+	MaxCircle = 6
+
 	// MaxAheadSeconds is how far a time may lie ahead of the server's clock.
 	MaxAheadSeconds = 600
 	// MinBirthYear is the earliest year of birth in a resident ID.

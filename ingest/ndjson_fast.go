@@ -71,7 +71,7 @@ func (d *Decoder) fast(b []byte, i int) (end int, ok bool) {
 				i++
 			}
 		case '}':
-			it.src, it.seen, it.text = b, seen, text
+			it.src, it.seen, it.text, it.null = b, seen, text, 0
 			return i + 1, true
 		default:
 			return 0, false

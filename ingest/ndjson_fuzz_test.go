@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"unicode/utf8"
+
+	"poolwise/engine"
 )
 
 // fuzzSeeds are bodies near the borders of the rules.
@@ -16,6 +18,13 @@ var fuzzSeeds = []string{
 	`{"type":"unscan","tube":"T1","person":"hkm:H1234567801","at":"2022-04-04T08:00:00.5-05:00","reason":"x\"y"}`, "[" + scan + "," + scan + "]", `{"a":1,"a":1}`, "{}", "[]", `"`, `{"`, "{\"a\":\"\xff\"}",
 }
 
+func init() {
+	fuzzSeeds = append(fuzzSeeds, eventLines...)
+	fuzzSeeds = append(fuzzSeeds, rosterLine, roundBody, scanWith(`"area":"350582","household":"H1","retained_of":"T9"`), `{"area":"35","parent":null,"risk":"low","name":"x"}`,
+		`{"site":"S1","area":"35","kind":"fixed","lab":"L1","opens":"06:00-21:30"}`, `{"lab":"L1","kind":"cdc"}`, `{"caps":{"low":null,"x":[{}]},"sla":null,"areas":[],"round":"R1"}`,
+		`{"type":"box.pack","box":"B1","tubes":["T1"],"at":"2022-04-04T08:00:00Z"}`)
+}
+
 // One pair of decoders for all bodies: to make one costs more than a short body, and
 // what a body leaves behind must not matter to the next.
 var checkFast, checkStrict = NewDecoder(), &Decoder{generalOnly: true}
@@ -24,11 +33,19 @@ var checkFast, checkStrict = NewDecoder(), &Decoder{generalOnly: true}
 func checkBody(t *testing.T, text []byte) {
 	fast, strict := checkFast, checkStrict
 	var a, b Decoded
-	for _, endpoint := range []Endpoint{Events, Scans, Results} {
-		o := Options{Endpoint: endpoint, Now: benchNow, People: nobody{}}
+	var again engine.Batch
+	var journal []byte
+	for _, endpoint := range []Endpoint{Events, Scans, Results, Areas, Sites, Labs, Round, Roster} {
+		o := Options{Endpoint: endpoint, Now: benchNow, People: nobody{}, Round: []byte("R1")}
 		errA, errB := fast.NDJSON(text, o, &a), strict.NDJSON(text, o, &b)
 		if errA != errB || !sameDecoded(&a, &b) {
 			t.Fatalf("NDJSON: fast and strict differ on %q\n%+v %v\n%+v %v", text, a, errA, b, errB)
+		}
+		if b := &a.Batch; b.Len() > 0 {
+			journal = engine.AppendBatch(journal[:0], b)
+			if _, err := engine.DecodeBatch(journal, &again); err != nil {
+				t.Fatalf("%q: the journal's form is not read: %v", text, err)
+			}
 		}
 		if a.Batch.Len()+a.Rejected != a.Received {
 			t.Fatalf("%q: %d rows and %d errors of %d items", text, a.Batch.Len(), a.Rejected, a.Received)

@@ -199,6 +199,12 @@ func isUndocumented(v []byte) bool {
 	return n >= 2 && n <= 20 && n < len(v) && v[n] == ':' && isName(v[n+1:])
 }
 
+// IsArea tells whether text is the code of an area.
+func IsArea(text []byte) bool { return isArea(text) }
+
+// isArea: 2 to 20 digits.
+func isArea(v []byte) bool { return len(v) >= 2 && len(v) <= 20 && allDigits(v) }
+
 func allDigits(v []byte) bool {
 	for _, c := range v {
 		if !isDigit(c) {

@@ -61,6 +61,9 @@ func notTube8(w uint64) uint64 {
 	return (w | ^(digit | letter | hyphen)) & (ones * 0x80)
 }
 
+// IsName tells whether text is the name of a site, station, round or lab.
+func IsName(text []byte) bool { return isName(text) }
+
 // isName tells whether v is the name of a site, station, round or lab: ^[0-9A-Za-z._-]{1,32}$.
 func isName(v []byte) bool {
 	if len(v) == 0 || len(v) > MaxNameBytes {
@@ -124,4 +127,13 @@ func (c *tubeCache) find(b *engine.Batch, code []byte) uint32 {
 	b.Tubes = append(b.Tubes, b.Put(code))
 	b.TubeHash = append(b.TubeHash, hash)
 	return c.last
+}
+
+// findOther is find for the second tube of an item: the next item's first one is
+// more likely this one's first.
+func (c *tubeCache) findOther(b *engine.Batch, code []byte) uint32 {
+	last := c.last
+	other := c.find(b, code)
+	c.last = last
+	return other
 }

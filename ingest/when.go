@@ -23,8 +23,17 @@ type timeReader struct {
 
 func (r *timeReader) reset(o Options) { *r = timeReader{now: o.Now, zone: o.Zone} }
 
-// read gives the instant that a field's text names, in whole seconds, or the fault.
+// read gives the instant of something that has happened, in whole seconds, or the fault.
 func (r *timeReader) read(t []byte, name field) (engine.Seconds, *fault) {
+	at, f := r.readAny(t, name)
+	if f == nil && at.Unix() > r.now+MaxAheadSeconds {
+		return 0, faultInFuture[name]
+	}
+	return at, f
+}
+
+// readAny also takes what is to come.
+func (r *timeReader) readAny(t []byte, name field) (engine.Seconds, *fault) {
 	unix, ok := r.usual(t)
 	if !ok {
 		var f *fault
@@ -32,11 +41,8 @@ func (r *timeReader) read(t []byte, name field) (engine.Seconds, *fault) {
 			return 0, f
 		}
 	}
-	switch {
-	case unix <= engine.EpochUnix || unix > engine.EpochUnix+math.MaxUint32:
+	if unix <= engine.EpochUnix || unix > engine.EpochUnix+math.MaxUint32 {
 		return 0, faultInvalid[name]
-	case unix > r.now+MaxAheadSeconds:
-		return 0, faultInFuture[name]
 	}
 	return engine.FromUnix(unix), nil
 }

@@ -63,7 +63,7 @@ const (
 
 // RunBench measures, printing one line after another.
 func RunBench(ctx context.Context, c BenchConfig) (*BenchReport, error) {
-	city, err := NewCity(Plan{People: c.People, Seed: c.Seed, Prevalence: 0.0012, Day: dayEnding(time.Now(), dayHours)})
+	city, err := NewCity(Plan{People: c.People, Seed: c.Seed, Prevalence: 0.0012, Plain: true, Day: dayEnding(time.Now(), dayHours)})
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package loadtest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"sync"
@@ -11,8 +10,8 @@ import (
 	"time"
 )
 
-// Checker asks for the status of every person and for all open re-collection
-// orders, and compares them with the oracle.
+// Checker asks for the status of everybody, for all open re-collection orders and for
+// the coverage of all rounds, and compares them with the oracle.
 type Checker struct {
 	City        *City
 	Addr        string
@@ -20,14 +19,20 @@ type Checker struct {
 	At          seconds
 
 	People, Differences atomic.Int64
-	States              [len(stateNames)]atomic.Int64 // people the oracle expects in each state
+	Orders, Places      atomic.Int64             // compared
+	States              [stateKinds]atomic.Int64 // people the oracle expects in each state
 
-	mu     sync.Mutex
-	shown  []string
-	orders map[uint32]struct{} // people whom the oracle expects to have an open order
+	mu       sync.Mutex
+	shown    []string
+	orders   map[orderKey]errand // that the oracle expects to be open
+	coverage coverage
 }
 
-var stateNames = [...]string{"negative", "sampled", "held", "suspect", "unknown"}
+// orderKey names an open order: a human has at most one of each kind.
+type orderKey struct {
+	who     identity
+	recheck bool
+}
 
 // Shown explains the first differences: by ordinal of the generator, never by ID.
 func (c *Checker) Shown() []string { return c.shown }
@@ -49,7 +54,7 @@ func statusPath(clock *calendar, at seconds) string {
 // Run compares everybody. An error means that the comparison could not be made;
 // differences are counted, not errors.
 func (c *Checker) Run(ctx context.Context) error {
-	c.orders = map[uint32]struct{}{}
+	c.orders, c.coverage = map[orderKey]errand{}, coverage{}
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	errs := make(chan error, c.Connections)
@@ -70,6 +75,7 @@ func (c *Checker) Run(ctx context.Context) error {
 			if err := k.ask(); err != nil {
 				errs <- err
 			}
+			k.tellCoverage()
 		})
 	}
 	wg.Wait()
@@ -80,7 +86,10 @@ func (c *Checker) Run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return c.checkOrders()
+	if err := c.checkOrders(); err != nil {
+		return err
+	}
+	return c.checkCoverage()
 }
 
 // checkWorker asks on one connection, 10,000 people a request.
@@ -93,17 +102,22 @@ type checkWorker struct {
 	body     []byte
 	expected []expectation
 	status   wireStatus
+	covered  coverage
+	spare    expectation
 }
 
 func newCheckWorker(c *Checker) *checkWorker {
-	return &checkWorker{Checker: c, client: newClient(c.Addr), oracle: newOracle(c.City),
+	return &checkWorker{Checker: c, client: newClient(c.Addr), oracle: newOracle(c.City), covered: coverage{},
 		comparer: comparer{clock: &c.City.clock, at: c.At}, path: statusPath(&c.City.clock, c.At)}
 }
 
 // site adds the people of a site, asking whenever a request is full.
 func (k *checkWorker) site(i int) error {
 	k.oracle.load(i)
-	for p := k.City.sites[i].first; p < k.City.personsEnd(i); p++ {
+	if k.City.mastered() {
+		k.oracle.cover(k.covered, &k.spare)
+	}
+	for who := range k.oracle.people {
 		if len(k.expected) == statusPeopleMax {
 			if err := k.ask(); err != nil {
 				return err
@@ -116,22 +130,33 @@ func (k *checkWorker) site(i int) error {
 			k.expected = append(k.expected, expectation{})
 		}
 		e := &k.expected[n]
-		k.oracle.expect(p, e)
+		k.oracle.expect(int32(who), e)
 		k.count(e)
 	}
 	return nil
 }
 
 func (k *checkWorker) count(e *expectation) {
-	for i, name := range stateNames {
-		if name == e.state {
-			k.States[i].Add(1)
-		}
+	k.States[e.state].Add(1)
+	if e.root != e.id || e.order.due == never && e.recheck.due == never {
+		return
 	}
-	if e.order {
-		k.mu.Lock()
-		k.orders[e.person] = struct{}{}
-		k.mu.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e.order.due != never {
+		k.orders[orderKey{e.id, false}] = e.order
+	}
+	if e.recheck.due != never {
+		k.orders[orderKey{e.id, true}] = e.recheck
+	}
+}
+
+// tellCoverage adds what this worker counted to the whole.
+func (k *checkWorker) tellCoverage() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for p, c := range k.covered {
+		k.coverage.of(p).add(c)
 	}
 }
 
@@ -149,7 +174,7 @@ func (k *checkWorker) ask() error {
 			k.body = append(k.body, ',')
 		}
 		k.body = append(k.body, '"')
-		k.body = append(appendPerson(k.body, k.expected[i].person), '"')
+		k.body = append(k.expected[i].id.append(k.body), '"')
 	}
 	k.body = append(k.body, ']', '}')
 	a, err := k.client.post(k.path, "application/json", k.body)
@@ -166,22 +191,21 @@ func (k *checkWorker) ask() error {
 }
 
 func (k *checkWorker) compareAll(body []byte) {
-	var id [idLength]byte
+	var id []byte
 	for i := range k.expected {
 		e := &k.expected[i]
 		line, rest, _ := bytes.Cut(body, []byte("\n"))
 		body = rest
 		if err := readStatus(line, &k.status); err != nil {
-			k.differ("person %d: %v: got %d bytes", e.person, err, len(line))
+			k.differ("%s: %v: got %d bytes", k.City.describe(e.id), err, len(line))
 			continue
 		}
-		if !bytes.Equal(appendPerson(id[:0], e.person), k.status.person) {
-			k.differ("person %d: the answer is about another person", e.person)
+		if id = e.id.append(id[:0]); !bytes.Equal(id, k.status.person) {
+			k.differ("%s: the answer is about another person", k.City.describe(e.id))
 			continue
 		}
 		if why := k.comparer.compare(&k.status, e); why != "" {
-			t, j := k.City.tubeOf(e.person)
-			k.differ("person %d (member %d of %s, oddity %d): %s", e.person, j, TubeCode{'T', t}, k.City.tubes[t].oddity, why)
+			k.differ("%s: %s", k.City.describe(e.id), why)
 		}
 	}
 	if len(bytes.TrimSpace(body)) > 0 {
@@ -189,64 +213,15 @@ func (k *checkWorker) compareAll(body []byte) {
 	}
 }
 
-// tubeOf finds the tube of the day in which a person was swabbed. Slow: for reports only.
-func (c *City) tubeOf(person uint32) (t uint32, member int) {
-	for t := range c.tubes {
-		if tb := &c.tubes[t]; person >= tb.first && person < tb.first+uint32(tb.n) {
-			return uint32(t), int(person - tb.first)
-		}
+// describe names somebody by the generator's numbers.
+func (c *City) describe(id identity) string {
+	if int64(id.person) >= int64(c.plan.People) {
+		return fmt.Sprintf("person %d, who is not of the city", id.person)
 	}
-	panic("loadtest: BUG: a person without a tube")
-}
-
-// checkOrders reads all open orders and compares their people with the oracle's.
-// Recheck tasks of suspects are passed over.
-func (c *Checker) checkOrders() error {
-	client := newClient(c.Addr)
-	defer client.close()
-	after := ""
-	for {
-		path := fmt.Sprintf("/v1/recollections?state=open&limit=%d", recollectionPage)
-		if after != "" {
-			path += "&after=" + url.QueryEscape(after)
-		}
-		a, err := client.get(path)
-		if err != nil {
-			return fmt.Errorf("cannot read the re-collection orders: %w", err)
-		}
-		if a.status != 200 {
-			return fmt.Errorf("cannot read the re-collection orders: got status %d (%s); want 200", a.status, errorCode(a.body))
-		}
-		for line := range bytes.Lines(a.body) {
-			c.checkOrder(line)
-		}
-		if a.nextAfter == "" || a.nextAfter == after {
-			break
-		}
-		after = a.nextAfter
+	t, j := c.seat(id.person)
+	how := ""
+	if id.noted {
+		how = " without a document"
 	}
-	for person := range c.orders {
-		c.differ("person %d: /v1/recollections has no open order", person)
-	}
-	return nil
-}
-
-func (c *Checker) checkOrder(line []byte) {
-	if len(bytes.TrimSpace(line)) == 0 {
-		return
-	}
-	var order struct{ Person, Kind, State string }
-	if err := json.Unmarshal(line, &order); err != nil {
-		c.differ("cannot read an order: got %d bytes that are not JSON", len(line))
-		return
-	}
-	person, ok := personOrdinal([]byte(order.Person))
-	if order.Kind == "recheck" {
-		return
-	}
-	if _, expected := c.orders[person]; !ok || !expected {
-		c.differ("person %d: /v1/recollections has an open order of kind %s that should not be (or twice)", person, order.Kind)
-		return
-	}
-	delete(c.orders, person)
+	return fmt.Sprintf("person %d%s (member %d of %s, %s)", id.person, how, j, TubeCode{'T', t}, oddityNames[c.tubes[t].oddity])
 }

@@ -17,9 +17,13 @@ type Plan struct {
 	Sites      int       // 0: one for every 1,300 people
 	Labs       int       // 0: by size
 	Calm       bool      // no odd cases: nothing early, offline, twice or unscanned
+	// Plain: only scans, unscans, tube.open, tube.close and final results, and no
+	// master data: the day by which speed is compared.
+	Plain bool
 	// StationOnly: the server takes the sender for a station, which may not undo a
 	// binding after the report of a positive. Without credentials a server grants
-	// every role, and such an unscan takes effect.
+	// every role, and such an unscan takes effect. Nor may it put master data, merge
+	// identities or discharge.
 	StationOnly bool
 	// OneHousehold infects one household of three and nobody else.
 	OneHousehold bool
@@ -31,6 +35,8 @@ func (p Plan) validate() error {
 		return fmt.Errorf("cannot make the city: got %d people; want 1 to %d", p.People, peopleMax)
 	case !(p.Prevalence >= 0 && p.Prevalence <= 1):
 		return fmt.Errorf("cannot make the city: got a prevalence of %v; want 0 to 1", p.Prevalence)
+	case p.Labs < 0 || p.Labs > labsMax:
+		return fmt.Errorf("cannot make the city: got %d labs; want at most %d", p.Labs, labsMax)
 	case p.Sites < 0 || p.Sites > p.People:
 		return fmt.Errorf("cannot make the city: got %d sites; want at most one a person", p.Sites)
 	}
@@ -50,6 +56,8 @@ type City struct {
 	clock calendar
 	sites []site
 	tubes []tube
+	// rounds by roundID; those never put have the default policy.
+	rounds []round
 }
 
 // site is one sampling point with two tables.
@@ -91,7 +99,7 @@ func NewCity(plan Plan) (*City, error) {
 	}
 	c := &City{plan: plan, labs: plan.Labs, clock: newCalendar(plan.Day)}
 	if c.labs == 0 {
-		c.labs = min(2+plan.People/200_000, 120)
+		c.labs = min(2+plan.People/200_000, labsMax)
 	}
 	n := plan.Sites
 	if n == 0 {
@@ -101,6 +109,7 @@ func NewCity(plan Plan) (*City, error) {
 	for i := range c.sites {
 		c.sites[i].first = c.border(i, n)
 	}
+	c.makeRounds()
 	c.numberTubes()
 	c.fill()
 	if plan.OneHousehold {
@@ -319,4 +328,8 @@ func (c *City) infectOneHousehold() {
 	}
 	c.tubes[t].infected = 0b111_0000
 	c.tubes[t].verdict = Positive
+	if !c.plan.Plain { // somebody of two other tubes stays at home
+		c.tubes[len(c.tubes)/5].oddity = absent
+		c.tubes[2*len(c.tubes)/3].oddity = absent
+	}
 }

@@ -47,7 +47,11 @@ func (c *client) close() {
 
 // post sends a body that stands in buf from headRoom on; the room before it is overwritten.
 func (c *client) post(path, contentType string, buf []byte) (answer, error) {
-	h := append(c.head[:0], "POST "...)
+	return c.send("POST", path, contentType, buf)
+}
+
+func (c *client) send(method, path, contentType string, buf []byte) (answer, error) {
+	h := append(append(c.head[:0], method...), ' ')
 	h = append(h, path...)
 	h = append(h, " HTTP/1.1\r\nHost: poolwise\r\nContent-Type: "...)
 	h = append(h, contentType...)

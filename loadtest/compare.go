@@ -41,8 +41,8 @@ func (c *comparer) sameTube(wire []byte, tube TubeCode) bool {
 
 // compare says what differs, or nothing.
 func (c *comparer) compare(w *wireStatus, e *expectation) string {
-	if string(w.state) != e.state {
-		return fmt.Sprintf("state: got %s; want %s", w.state, e.state)
+	if string(w.state) != stateNames[e.state] {
+		return fmt.Sprintf("state: got %s because of%s; want %s because of%s", w.state, showWire(w.causes), stateNames[e.state], c.showCauses(e.causes))
 	}
 	if !c.same(w.since, e.since) {
 		return fmt.Sprintf("since: got %s; want %s", w.since, c.show(e.since))
@@ -61,7 +61,13 @@ func (c *comparer) compare(w *wireStatus, e *expectation) string {
 			return why
 		}
 	}
-	return c.compareOrder(w, e)
+	if why := c.compareErrand("recollection", &w.order, &e.order); why != "" {
+		return why
+	}
+	if why := c.compareErrand("recheck", &w.recheck, &e.recheck); why != "" {
+		return why
+	}
+	return c.compareMerged(w, e)
 }
 
 func (c *comparer) show(at seconds) string {
@@ -94,17 +100,13 @@ func (c *comparer) compareNegative(w *wireStatus, e *expectation) string {
 
 // compareProof checks code, code_until and proof at the fixed instant.
 func (c *comparer) compareProof(w *wireStatus, e *expectation) string {
-	expires := never
-	if e.hasNegative {
-		expires = e.negative.swab + windowSeconds
-	}
-	blocked := e.state == "held" || e.state == "suspect"
-	valid := e.hasNegative && !blocked && c.at < expires
+	expires := e.expires()
+	valid := expires != never && e.state < stateHeld && c.at < expires
 	code, until := "grey", never
 	switch {
-	case e.state == "suspect":
+	case e.state >= stateSuspect:
 		code = "red"
-	case e.state == "held":
+	case e.state == stateHeld:
 		code = "yellow"
 	case valid:
 		code, until = "green", expires
@@ -114,60 +116,94 @@ func (c *comparer) compareProof(w *wireStatus, e *expectation) string {
 		return fmt.Sprintf("code: got %s; want %s", w.code, code)
 	case !c.same(w.codeUntil, until):
 		return fmt.Sprintf("code_until: got %s; want %s", w.codeUntil, c.show(until))
-	case e.state == "unknown" && !w.hasProof:
+	case e.state == stateUnknown && !w.hasProof:
 		return "" // nothing to prove
 	case w.valid != valid:
 		return fmt.Sprintf("proof.valid: got %t; want %t", w.valid, valid)
 	case !c.same(w.expires, expires):
 		return fmt.Sprintf("proof.expires_at: got %s; want %s", w.expires, c.show(expires))
-	case string(w.window) != "48h":
-		return fmt.Sprintf("proof.window: got %s; want 48h", w.window)
+	case string(w.window) != e.windowText():
+		return fmt.Sprintf("proof.window: got %s; want %s", w.window, e.windowText())
 	}
 	return ""
+}
+
+// expires is when the last negative proves nothing any more; never without one.
+func (e *expectation) expires() seconds {
+	switch {
+	case !e.hasNegative:
+		return never
+	case e.byReport:
+		return e.negative.reported + e.window
+	}
+	return e.negative.swab + e.window
+}
+
+func (e *expectation) windowText() string {
+	if e.window == windowSeconds {
+		return "48h"
+	}
+	return fmt.Sprintf("%dh", e.window/3600)
 }
 
 // compareCauses takes the causes in any order.
 func (c *comparer) compareCauses(w *wireStatus, e *expectation) string {
 	if len(w.causes) != len(e.causes) {
-		return fmt.Sprintf("causes: got %d; want %d", len(w.causes), len(e.causes))
+		return fmt.Sprintf("causes: got %d%s; want %d%s", len(w.causes), showWire(w.causes), len(e.causes), c.showCauses(e.causes))
 	}
 	for i := range e.causes {
-		want, kind, found := &e.causes[i], "hold", false
-		if want.suspect {
-			kind = "suspect"
-		}
+		want, found := &e.causes[i], false
 		for _, got := range w.causes {
-			if c.sameTube(got.tube, want.tube) {
-				found = true
-				if string(got.kind) != kind || !c.same(got.since, want.since) {
-					return fmt.Sprintf("cause %s: got %s since %s; want %s since %s", want.tube, got.kind, got.since, kind, c.show(want.since))
-				}
-			}
+			found = found || c.sameTube(got.tube, want.tube) && string(got.kind) == causeKinds[want.kind] && c.same(got.since, want.since) && got.early == want.early
 		}
 		if !found {
-			return fmt.Sprintf("causes: got no %s; want %s since %s", want.tube, kind, c.show(want.since))
+			return fmt.Sprintf("causes: got%s; want%s", showWire(w.causes), c.showCauses(e.causes))
 		}
 	}
 	return ""
 }
 
-// compareOrder wants an open order of kind single where the oracle has one. Who is
-// only suspect may show a recheck task or none: the rules leave it open.
-func (c *comparer) compareOrder(w *wireStatus, e *expectation) string {
-	open := w.orderState != nil && string(w.orderState) != "fulfilled" && string(w.orderState) != "cancelled"
-	if !e.order {
-		if open && !(e.state == "suspect" && string(w.orderKind) == "recheck") {
-			return fmt.Sprintf("recollection: got an open order of kind %s; want none", w.orderKind)
-		}
-		return ""
+func showWire(causes []wireCause) (s string) {
+	for _, x := range causes {
+		s += fmt.Sprintf(" %s %s since %s", x.kind, x.tube, x.since)
 	}
+	return s
+}
+
+func (c *comparer) showCauses(causes []cause) (s string) {
+	for _, x := range causes {
+		s += fmt.Sprintf(" %s %s since %s", causeKinds[x.kind], x.tube, c.show(x.since))
+	}
+	return s
+}
+
+// compareErrand compares an order or a recheck task with what has to be open.
+func (c *comparer) compareErrand(what string, w *wireOrder, e *errand) string {
 	switch {
-	case !open:
-		return "recollection: got none; want an open order"
-	case string(w.orderKind) != "single":
-		return fmt.Sprintf("recollection.kind: got %s; want single", w.orderKind)
+	case e.due == never && w.isOpen():
+		return fmt.Sprintf("%s: got an open one of kind %s; want none", what, w.kind)
+	case e.due == never:
+		return ""
+	case !w.isOpen():
+		return fmt.Sprintf("%s: got none; want an open one of kind %s", what, e.kind)
+	case string(w.kind) != e.kind:
+		return fmt.Sprintf("%s.kind: got %s; want %s", what, w.kind, e.kind)
 	case !c.same(w.due, e.due):
-		return fmt.Sprintf("recollection.due_at: got %s; want %s", w.due, c.show(e.due))
+		return fmt.Sprintf("%s.due_at: got %s; want %s", what, w.due, c.show(e.due))
+	case string(w.state) != e.state:
+		return fmt.Sprintf("%s.state: got %s; want %s", what, w.state, e.state)
+	}
+	return ""
+}
+
+// compareMerged wants the name of the identity that stands for the human, where it is
+// not this one.
+func (c *comparer) compareMerged(w *wireStatus, e *expectation) string {
+	switch {
+	case e.root == e.id && w.mergedInto != nil:
+		return "merged_into: got one; want none"
+	case e.root != e.id && string(w.mergedInto) != string(e.root.append(nil)):
+		return "merged_into: got none or another; want the identity that stands for the human"
 	}
 	return ""
 }

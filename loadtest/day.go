@@ -55,10 +55,15 @@ type DayReport struct {
 	Duplicates     int64            `json:"duplicates"`
 	Rejected       int64            `json:"rejected"`
 	Retries        int64            `json:"retries"`
+	Plain          bool             `json:"plain"`
+	Roster         int64            `json:"roster"` // people registered before the day
+	RosterSeconds  float64          `json:"roster_seconds"`
 	Seconds        float64          `json:"seconds"`
 	ScansPerSecond float64          `json:"scans_per_second"`
 	CheckSeconds   float64          `json:"check_seconds"`
 	Differences    int64            `json:"differences"`
+	Orders         int64            `json:"orders_checked"`
+	Places         int64            `json:"areas_checked"` // areas and rounds of which coverage was compared
 	States         map[string]int64 `json:"states"`
 	GeneratorCPU   float64          `json:"generator_cpu_us_per_scan"`
 	ServerCPU      float64          `json:"server_cpu_us_per_scan,omitempty"`
@@ -102,7 +107,10 @@ func playDay(ctx context.Context, c *DayConfig, city *City, server *Server) (*Da
 		return nil, err
 	}
 	r := &DayReport{People: int64(city.plan.People), Seed: city.plan.Seed, Order: c.Order, Batch: c.Batch,
-		Connections: c.Connections, Day: city.clock.midnight.Format(time.DateOnly)}
+		Connections: c.Connections, Plain: city.plan.Plain, Day: city.clock.midnight.Format(time.DateOnly)}
+	if err := prepareDay(ctx, c, city, r); err != nil {
+		return r, err
+	}
 	if err := replayDay(ctx, c, city, server, r); err != nil {
 		return r, err
 	}
@@ -118,11 +126,24 @@ func playDay(ctx context.Context, c *DayConfig, city *City, server *Server) (*Da
 	bar.end()
 	r.CheckSeconds = time.Since(began).Seconds()
 	r.Differences, r.Shown = check.Differences.Load(), check.Shown()
+	r.Orders, r.Places = check.Orders.Load(), check.Places.Load()
 	r.States = map[string]int64{}
 	for i, name := range stateNames {
 		r.States[name] = check.States[i].Load()
 	}
 	return r, err
+}
+
+// prepareDay puts the master data, before the clock of the day starts.
+func prepareDay(ctx context.Context, c *DayConfig, city *City, r *DayReport) error {
+	p := &preparation{replay: &Replayer{City: city, Addr: c.Addr, Connections: c.Connections, Patience: c.Patience}}
+	bar := showProgress(c.Terminal, "roster", r.People, p.People.Load)
+	began := time.Now()
+	err := p.run(ctx)
+	bar.end()
+	r.Roster, r.RosterSeconds = p.People.Load(), time.Since(began).Seconds()
+	r.Rejected, r.Rejects = p.replay.Rejected.Load(), p.replay.Rejects()
+	return err
 }
 
 // replayDay sends the day and measures it.
@@ -225,6 +246,9 @@ func refuseUsed(city *City, addr string) error {
 // Print writes the summary for people.
 func (r *DayReport) Print(w io.Writer) {
 	fmt.Fprintf(w, "A day of %d people (%s, seed %d, %s order, batches of %d, %d connections)\n", r.People, r.Day, r.Seed, r.Order, r.Batch, r.Connections)
+	if !r.Plain {
+		fmt.Fprintf(w, "  roster    %d people in %.2f s\n", r.Roster, r.RosterSeconds)
+	}
 	fmt.Fprintf(w, "  sent      %d scans, %d results, %d other events in %.2f s: %.0f scans/s\n", r.Scans, r.Results, r.Others, r.Seconds, r.ScansPerSecond)
 	fmt.Fprintf(w, "  answered  %d duplicates, %d rejected, %d batches sent again\n", r.Duplicates, r.Rejected, r.Retries)
 	fmt.Fprintf(w, "  CPU       generator %.2f µs a scan", r.GeneratorCPU)
@@ -239,7 +263,7 @@ func (r *DayReport) Print(w io.Writer) {
 	for _, name := range stateNames {
 		fmt.Fprintf(w, " %d %s", r.States[name], name)
 	}
-	fmt.Fprintf(w, "\n  checked   %d differences (%.1f s)\n", r.Differences, r.CheckSeconds)
+	fmt.Fprintf(w, "\n  checked   %d open orders, coverage of %d areas: %d differences in all (%.1f s)\n", r.Orders, r.Places, r.Differences, r.CheckSeconds)
 	for _, s := range r.Rejects {
 		fmt.Fprintf(w, "    rejected  %s\n", s)
 	}

@@ -5,8 +5,8 @@ import "strconv"
 // encoder writes events as NDJSON lines by appending bytes: the generator shares
 // the machine with the server that it measures.
 type encoder struct {
-	calendar *calendar
-	typed    bool // lines of POST /v1/events carry "type"
+	city  *City
+	typed bool // lines of POST /v1/events carry "type"
 }
 
 // appendEvent appends one line.
@@ -16,33 +16,70 @@ func (e *encoder) appendEvent(b []byte, ev *Event) []byte {
 		return e.appendScan(b, ev)
 	case Result:
 		return e.appendResult(b, ev)
-	case Unscan:
-		b = append(b, `{"type":"unscan","tube":"`...)
-		b = ev.Tube.append(b)
-		b = append(b, `","person":"`...)
-		b = appendPerson(b, ev.Person)
-		b = append(b, `","reason":"wrong tube"`...)
-	case TubeOpen:
-		b = append(b, `{"type":"tube.open","tube":"`...)
-		b = ev.Tube.append(b)
-		b = append(b, '"')
-		if ev.Capacity > 0 {
-			b = append(b, `,"capacity":`...)
-			b = strconv.AppendInt(b, int64(ev.Capacity), 10)
-		}
-		b = appendManner(b, ev)
-		b = append(b, `,"site":"`...)
-		b = append(appendSite(b, ev.Site), '"')
-	case TubeClose:
-		b = append(b, `{"type":"tube.close","tube":"`...)
-		b = ev.Tube.append(b)
-		b = append(b, `","members":`...)
-		b = strconv.AppendInt(b, int64(ev.Members), 10)
 	}
-	b = append(b, `,"at":"`...)
-	b = e.calendar.appendTime(b, ev.At)
+	b = append(b, `{"type":"`...)
+	b = append(b, kindNames[ev.Kind]...)
+	switch ev.Kind {
+	case Unscan:
+		b = appendTubeField(b, `","tube":"`, ev.Tube)
+		b = appendWho(b, `","person":"`, ev.who())
+		b = append(b, `","reason":"wrong tube`...)
+	case TubeOpen:
+		b = append(appendTubeField(b, `","tube":"`, ev.Tube), '"')
+		if ev.Capacity > 0 {
+			b = strconv.AppendInt(append(b, `,"capacity":`...), int64(ev.Capacity), 10)
+		}
+		b = e.appendManner(b, ev)
+		if ev.Retained {
+			b = append(b, `,"individual_specimens_retained":true`...)
+		}
+		b = appendSite(append(b, `,"site":"`...), ev.Site)
+	case TubeClose:
+		b = strconv.AppendInt(append(b, `","members":`...), int64(ev.Members), 10)
+		b = appendTubeField(b, `,"tube":"`, ev.Tube)
+	default:
+		b = e.appendRare(b, ev)
+	}
+	b = append(b, `","at":"`...)
+	b = e.city.clock.appendTime(b, ev.At)
 	return appendEnd(b, ev)
 }
+
+// appendRare appends what is special of the rarer events, up to an open string.
+func (e *encoder) appendRare(b []byte, ev *Event) []byte {
+	switch ev.Kind {
+	case Transfer:
+		b = appendTubeField(b, `","from_tube":"`, ev.Tube)
+		b = appendTubeField(b, `","to_tube":"`, ev.Other)
+		b = appendWho(b, `","person":"`, ev.who())
+		return append(b, `","reason":"other tube`...)
+	case TubeVoid:
+		return append(appendTubeField(b, `","tube":"`, ev.Tube), `","reason":"leaked`...)
+	case TubeReceive, TubeReject:
+		b = appendLab(append(appendTubeField(b, `","tube":"`, ev.Tube), `","lab":"`...), ev.Lab)
+		if ev.Kind == TubeReject {
+			b = append(b, `","reason":"no swab`...)
+		}
+		return b
+	case TubeLost:
+		return appendTubeField(b, `","tube":"`, ev.Tube)
+	case Excuse:
+		b = append(append(appendWho(b, `","person":"`, ev.who()), `","round":"`...), e.city.rounds[ev.Round].name...)
+		return append(b, `","reason":"fever`...)
+	case Discharge:
+		return append(appendWho(b, `","person":"`, ev.who()), `","reason":"recovered`...)
+	case Acknowledge, Unreachable:
+		return appendWho(b, `","person":"`, ev.who())
+	case Merge, Unmerge:
+		b = appendWho(b, `","from":"`, ev.who())
+		return appendWho(b, `","to":"`, identity{ev.Person, !ev.Noted})
+	}
+	panic("loadtest: BUG: an event of an unknown kind")
+}
+
+func appendTubeField(b []byte, field string, t TubeCode) []byte { return t.append(append(b, field...)) }
+
+func appendWho(b []byte, field string, who identity) []byte { return who.append(append(b, field...)) }
 
 func (e *encoder) appendScan(b []byte, ev *Event) []byte {
 	if e.typed {
@@ -52,22 +89,35 @@ func (e *encoder) appendScan(b []byte, ev *Event) []byte {
 	}
 	b = ev.Tube.append(b)
 	b = append(b, `","person":"`...)
-	b = appendPerson(b, ev.Person)
+	if ev.Noted {
+		b = ev.who().append(b)
+	} else {
+		b = appendPerson(b, ev.Person)
+	}
 	b = append(b, `","at":"`...)
-	b = e.calendar.appendTime(b, ev.At)
+	b = e.city.clock.appendTime(b, ev.At)
 	b = append(b, `","site":"`...)
 	b = appendSite(b, ev.Site)
 	b = append(b, `","station":"`...)
 	b = appendSite(b, ev.Site)
 	b = append(b, '-', '1'+ev.Table)
-	if ev.Mode != NoMode || ev.Recollection {
-		b = appendManner(append(b, '"'), ev)
-		if ev.Late {
-			b = append(b, `,"late":true`...)
-		}
-		return append(b, '}', '\n')
+	if ev.Mode|Mode(ev.Purpose)|Mode(ev.Round) == 0 && ev.Area == 0 && ev.Household == 0 && ev.Other.Series == 0 {
+		return appendEnd(b, ev)
 	}
-	return appendEnd(b, ev)
+	b = e.appendManner(append(b, '"'), ev)
+	if ev.Area != 0 {
+		b = append(strconv.AppendUint(append(b, `,"area":"`...), uint64(ev.Area), 10), '"')
+	}
+	if ev.Household != 0 {
+		b = append(appendHousehold(append(b, `,"household":"`...), ev.Household), '"')
+	}
+	if ev.Other.Series != 0 {
+		b = append(appendTubeField(b, `,"retained_of":"`, ev.Other), '"')
+	}
+	if ev.Late {
+		b = append(b, `,"late":true`...)
+	}
+	return append(b, '}', '\n')
 }
 
 func (e *encoder) appendResult(b []byte, ev *Event) []byte {
@@ -79,8 +129,11 @@ func (e *encoder) appendResult(b []byte, ev *Event) []byte {
 	b = ev.Tube.append(b)
 	b = append(b, `","verdict":"`...)
 	b = append(b, verdictNames[ev.Verdict]...)
-	b = append(b, `","lab":"L`...)
-	b = strconv.AppendInt(b, int64(ev.Lab)+1, 10)
+	b = appendLab(append(b, `","lab":"`...), ev.Lab)
+	if ev.Stage != Final {
+		b = append(b, `","stage":"`...)
+		b = append(b, stageNames[ev.Stage-Preliminary]...)
+	}
 	if ev.Plate > 0 {
 		b = append(b, `","plate":"P`...)
 		b = strconv.AppendInt(b, int64(ev.Plate), 10)
@@ -89,23 +142,24 @@ func (e *encoder) appendResult(b []byte, ev *Event) []byte {
 		b = strconv.AppendInt(b, int64(ev.Well/8)+1, 10)
 	}
 	b = append(b, `","tested_at":"`...)
-	b = e.calendar.appendTime(b, ev.Tested)
+	b = e.city.clock.appendTime(b, ev.Tested)
 	if ev.Reported != never {
 		b = append(b, `","reported_at":"`...)
-		b = e.calendar.appendTime(b, ev.Reported)
+		b = e.city.clock.appendTime(b, ev.Reported)
 	}
 	return appendEnd(b, ev)
 }
 
-// appendManner appends mode and purpose where they are said.
-func appendManner(b []byte, ev *Event) []byte {
+// appendManner appends mode, purpose and round where they are said.
+func (e *encoder) appendManner(b []byte, ev *Event) []byte {
 	if ev.Mode != NoMode {
-		b = append(b, `,"mode":"`...)
-		b = append(b, modeNames[ev.Mode]...)
-		b = append(b, '"')
+		b = append(append(append(b, `,"mode":"`...), modeNames[ev.Mode]...), '"')
 	}
-	if ev.Recollection {
-		b = append(b, `,"purpose":"recollection"`...)
+	if ev.Purpose != NoPurpose {
+		b = append(append(append(b, `,"purpose":"`...), purposeNames[ev.Purpose]...), '"')
+	}
+	if ev.Round != noRound {
+		b = append(append(append(b, `,"round":"`...), e.city.rounds[ev.Round].name...), '"')
 	}
 	return b
 }
@@ -116,6 +170,14 @@ func appendEnd(b []byte, ev *Event) []byte {
 		return append(b, "\",\"late\":true}\n"...)
 	}
 	return append(b, '"', '}', '\n')
+}
+
+func appendLab(b []byte, lab uint8) []byte {
+	return strconv.AppendInt(append(b, 'L'), int64(lab)+1, 10)
+}
+
+func appendHousehold(b []byte, household uint32) []byte {
+	return strconv.AppendUint(append(b, 'H'), uint64(household), 10)
 }
 
 // appendSite appends a site's name, six characters for the first 100,000 sites.

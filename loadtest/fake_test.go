@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,22 +27,19 @@ type fakeServer struct {
 	oracle   *oracle
 	seen     map[string]bool
 	tubes    map[TubeCode]*fakeTube
-	inTubes  map[uint32]map[TubeCode]bool
+	inTubes  map[identity]map[TubeCode]bool
+	accused  map[identity]bool // was in a tube that was not negative
+	broken   map[roundID]bool  // coverage of these is wrong
+	masters  map[string]int    // items of master data, by path
 	requests int
 	faults   func(request int) string // "", busy, drop (before applying), lose (after)
 	wrong    uint32                   // the status of this person is wrong; 0: nobody's
 	refuse   bool                     // every tube.close is rejected
 }
 
-type fakeTube struct {
-	members          map[uint32]bool
-	capacity         int
-	closed, resulted bool
-}
-
 func newFakeServer(t testing.TB, city *City) *fakeServer {
 	f := &fakeServer{city: city, oracle: newOracle(city), seen: map[string]bool{}, tubes: map[TubeCode]*fakeTube{},
-		inTubes: map[uint32]map[TubeCode]bool{}, faults: func(int) string { return "" }}
+		inTubes: map[identity]map[TubeCode]bool{}, accused: map[identity]bool{}, masters: map[string]int{}, faults: func(int) string { return "" }}
 	f.oracle.begin(0, city.plan.People)
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
@@ -65,6 +63,12 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.status(w, body)
 	case r.URL.Path == "/v1/recollections":
 		f.recollections(w, r)
+	case strings.HasSuffix(r.URL.Path, "/coverage"):
+		f.coverage(w, r)
+	case r.URL.Path == "/v1/alerts":
+		fmt.Fprintln(w, `{"kind":"count_mismatch"}`)
+	case r.Method == "PUT" || r.URL.Path == "/v1/roster":
+		f.master(w, r.URL.Path, body)
 	default:
 		f.batch(w, r.URL.Path, body)
 	}
@@ -106,125 +110,20 @@ func (f *fakeServer) batch(w http.ResponseWriter, path string, body []byte) {
 		received, accepted, duplicates, len(errs), strings.Join(errs, ","), f.requests)
 }
 
-func (f *fakeServer) tube(code TubeCode) *fakeTube {
-	t := f.tubes[code]
-	if t == nil {
-		t = &fakeTube{members: map[uint32]bool{}, capacity: tubeCapacity}
-		f.tubes[code] = t
-	}
-	return t
-}
-
-func (f *fakeServer) key(ev *Event) string {
-	return fmt.Sprint(ev.Kind, ev.Tube, ev.Person, ev.At, ev.Lab, ev.Verdict, ev.Reported)
-}
-
-func (f *fakeServer) bound(ev *Event) bool {
-	return ev.Kind == Scan && f.tube(ev.Tube).members[ev.Person]
-}
-
-// refusal is the code with which a live event would be refused.
-func (f *fakeServer) refusal(ev *Event) string {
-	t := f.tube(ev.Tube)
-	switch {
-	case f.refuse && ev.Kind == TubeClose:
-		return "not_permitted"
-	case ev.Kind != Scan || ev.Late:
-		return ""
-	case t.resulted:
-		return "tube_already_resulted"
-	case t.closed:
-		return "tube_closed"
-	case len(t.members) >= t.capacity:
-		return "tube_full"
-	}
-	for other := range f.inTubes[ev.Person] {
-		if o := f.tube(other); !o.closed && !o.resulted {
-			return "person_in_other_tube"
+// master counts well-formed items, each with a code or a person.
+func (f *fakeServer) master(w http.ResponseWriter, path string, body []byte) {
+	n := 0
+	for line := range bytes.Lines(body) {
+		var item map[string]any
+		if err := json.Unmarshal(line, &item); err != nil {
+			w.WriteHeader(400)
+			fmt.Fprintf(w, `{"error":{"code":"bad_syntax","message":%q}}`, err)
+			return
 		}
+		n++
 	}
-	return ""
-}
-
-func (f *fakeServer) apply(ev *Event) {
-	f.seen[f.key(ev)] = true
-	f.oracle.add(ev)
-	t := f.tube(ev.Tube)
-	switch ev.Kind {
-	case Scan:
-		t.members[ev.Person] = true
-		if f.inTubes[ev.Person] == nil {
-			f.inTubes[ev.Person] = map[TubeCode]bool{}
-		}
-		f.inTubes[ev.Person][ev.Tube] = true
-	case Unscan:
-		delete(t.members, ev.Person)
-		delete(f.inTubes[ev.Person], ev.Tube)
-	case TubeOpen:
-		t.capacity = ev.Capacity
-	case TubeClose:
-		t.closed = true
-	case Result:
-		t.resulted = true
-	}
-}
-
-// decode reads a line as strictly as a server would.
-func (f *fakeServer) decode(path string, line []byte) (ev Event, err error) {
-	var in struct {
-		Type, Tube, Person, At, Site, Station, Reason, Mode, Purpose, Verdict, Lab, Plate, Well string
-		TestedAt                                                                                string `json:"tested_at"`
-		ReportedAt                                                                              string `json:"reported_at"`
-		Late                                                                                    bool
-		Members, Capacity                                                                       int
-	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil {
-		return ev, err
-	}
-	kinds := map[string]EventKind{"scan": Scan, "unscan": Unscan, "tube.open": TubeOpen, "tube.close": TubeClose, "result": Result}
-	switch path {
-	case "/v1/scans":
-		ev.Kind = Scan
-	case "/v1/results":
-		ev.Kind = Result
-	default:
-		ev.Kind = kinds[in.Type]
-	}
-	number, err := strconv.ParseUint(in.Tube[1:], 10, 32)
-	if err != nil {
-		return ev, err
-	}
-	ev.Tube, ev.Late, ev.Members, ev.Capacity = TubeCode{in.Tube[0], uint32(number)}, in.Late, in.Members, in.Capacity
-	for i, name := range modeNames {
-		if name == in.Mode {
-			ev.Mode = Mode(i)
-		}
-	}
-	if ev.Kind == Result {
-		lab, _ := strconv.Atoi(in.Lab[1:])
-		ev.Lab = uint8(lab - 1)
-		for i, name := range verdictNames {
-			if name == in.Verdict {
-				ev.Verdict = Verdict(i)
-			}
-		}
-		ev.Tested, ev.Reported = f.seconds(in.TestedAt), never
-		if in.ReportedAt != "" {
-			ev.Reported = f.seconds(in.ReportedAt)
-		}
-		return ev, nil
-	}
-	ev.At = f.seconds(in.At)
-	if ev.Kind == Scan || ev.Kind == Unscan {
-		person, ok := personOrdinal([]byte(in.Person))
-		if !ok {
-			return ev, fmt.Errorf("cannot read a person: got %d characters", len(in.Person))
-		}
-		ev.Person = person
-	}
-	return ev, nil
+	f.masters[path] += n
+	fmt.Fprintf(w, `{"received":%d,"accepted":%d,"duplicates":0,"rejected":0,"errors":[],"flagged":0,"flags":[],"as_of":1}`, n, n)
 }
 
 func (f *fakeServer) seconds(s string) seconds {
@@ -238,12 +137,6 @@ func (f *fakeServer) seconds(s string) seconds {
 // judge brings the oracle's judgement up to date with what has been collected.
 func (f *fakeServer) judge() {
 	f.oracle.tests = f.oracle.tests[:0]
-	for i := range f.oracle.people {
-		f.oracle.people[i].head = -1
-	}
-	for i := range f.oracle.tubes {
-		f.oracle.tubes[i].verdict, f.oracle.tubes[i].bound = NoVerdict, 0
-	}
 	f.oracle.judge()
 }
 
@@ -255,11 +148,11 @@ func (f *fakeServer) status(w http.ResponseWriter, body []byte) {
 	}
 	f.judge()
 	for _, id := range in.People {
-		person, _ := personOrdinal([]byte(id))
+		who, _ := parseIdentity([]byte(id))
 		var e expectation
-		f.oracle.expect(person, &e)
-		if person == f.wrong && f.wrong != 0 {
-			e.state = "held"
+		f.oracle.expect(f.oracle.person(who), &e)
+		if who.person == f.wrong && f.wrong != 0 {
+			e.state = stateHeld
 		}
 		w.Write(f.render(id, &e))
 	}
@@ -273,19 +166,17 @@ func (f *fakeServer) render(id string, e *expectation) []byte {
 		}
 		return f.city.clock.instant(s).UTC().Format(time.RFC3339) // another offset, the same instant
 	}
-	blocked := e.state == "held" || e.state == "suspect"
-	valid := e.hasNegative && !blocked && judgedAt < e.negative.swab+windowSeconds
-	m := map[string]any{"person": id, "state": e.state, "since": at(e.since), "code_until": nil, "last_negative": nil,
-		"pending": nil, "recollection": nil, "as_of": 1, "causes": []any{}}
-	proof := map[string]any{"window": "48h", "valid": valid, "expires_at": nil}
-	code := map[string]string{"held": "yellow", "suspect": "red"}[e.state]
+	valid := e.hasNegative && e.state < stateHeld && judgedAt < e.expires()
+	m := map[string]any{"person": id, "state": stateNames[e.state], "since": at(e.since), "code_until": nil, "last_negative": nil,
+		"pending": nil, "recollection": f.errand(&e.order), "recheck": f.errand(&e.recheck), "as_of": 1, "causes": []any{}}
+	proof := map[string]any{"window": e.windowText(), "valid": valid, "expires_at": at(e.expires())}
+	code := map[stateKind]string{stateHeld: "yellow", stateSuspect: "red", stateConfirmed: "red"}[e.state]
 	if code == "" {
 		code = "grey"
 	}
 	if e.hasNegative {
 		m["last_negative"] = map[string]any{"tube": e.negative.tube.String(), "sampled_at": at(e.negative.swab),
 			"reported_at": at(e.negative.reported), "basis": modeNames[e.negative.mode]}
-		proof["expires_at"] = at(e.negative.swab + windowSeconds)
 		if valid {
 			code, m["code_until"] = "green", proof["expires_at"]
 		}
@@ -294,19 +185,25 @@ func (f *fakeServer) render(id string, e *expectation) []byte {
 	if e.pending.Series != 0 {
 		m["pending"] = map[string]any{"sampled_at": nil, "tube": e.pending.String()}
 	}
+	if e.root != e.id {
+		m["merged_into"] = string(e.root.append(nil))
+	}
 	var causes []any
 	for _, c := range e.causes {
-		kind := map[bool]string{true: "suspect", false: "hold"}[c.suspect]
-		causes = append(causes, map[string]any{"tube": c.tube.String(), "kind": kind, "since": at(c.since)})
+		causes = append(causes, map[string]any{"tube": c.tube.String(), "kind": causeKinds[c.kind], "since": at(c.since), "preliminary": c.early})
 	}
 	if causes != nil {
 		m["causes"] = causes
 	}
-	if e.order {
-		m["recollection"] = map[string]any{"id": "R1", "kind": "single", "state": "swabbed", "due_at": at(e.due)}
-	}
 	b, _ := json.Marshal(m)
 	return append(b, '\n')
+}
+
+func (f *fakeServer) errand(e *errand) any {
+	if e.due == never {
+		return nil
+	}
+	return map[string]any{"id": "R1", "kind": e.kind, "state": e.state, "due_at": f.city.clock.instant(e.due).Format(time.RFC3339)}
 }
 
 // recollections answers pages of five.
@@ -316,17 +213,59 @@ func (f *fakeServer) recollections(w http.ResponseWriter, r *http.Request) {
 	var e expectation
 	var lines bytes.Buffer
 	n := 0
-	for person := after; person < f.city.plan.People; person++ {
-		f.oracle.expect(uint32(person), &e)
-		if !e.order {
+	for who := after; who < len(f.oracle.people); who++ {
+		f.oracle.expect(int32(who), &e)
+		wanted := &e.order
+		if r.URL.Query().Get("kind") == "recheck" {
+			wanted = &e.recheck
+		}
+		if wanted.due == never || e.root != e.id {
 			continue
 		}
 		if n == 5 {
-			w.Header().Set("X-Next-After", strconv.Itoa(person))
+			w.Header().Set("X-Next-After", strconv.Itoa(who))
 			break
 		}
-		fmt.Fprintf(&lines, `{"id":"R%d","person":%q,"kind":"single","state":"open"}`+"\n", person, appendPerson(nil, uint32(person)))
+		m := f.errand(wanted).(map[string]any)
+		m["person"] = string(e.id.append(nil))
+		json.NewEncoder(&lines).Encode(m)
 		n++
 	}
 	w.Write(lines.Bytes())
+}
+
+// coverage answers one area, or the areas below one.
+func (f *fakeServer) coverage(w http.ResponseWriter, r *http.Request) {
+	f.judge()
+	v := coverage{}
+	var e expectation
+	f.oracle.cover(v, &e)
+	totals := v.totals()
+	name := strings.Split(r.URL.Path, "/")[3]
+	id := roundID(slices.IndexFunc(f.city.rounds, func(r round) bool { return r.name == name }))
+	if _, known := totals[place{id, 0}]; name == "" || !known && !f.city.rounds[id].put {
+		w.WriteHeader(404)
+		return
+	}
+	line := func(v coverage, at area, own bool) {
+		m := map[string]any{"round": name, "own": own, "area": nil}
+		if at != 0 {
+			m["area"] = at.String()
+		}
+		for i, n := range v.of(place{id, at}) {
+			m[countNames[i]] = n + one(f.broken[id] && at == 0 && !own)
+		}
+		json.NewEncoder(w).Encode(m)
+	}
+	at, _ := parseArea(r.URL.Query().Get("area"))
+	if r.URL.Query().Get("by") != "area" {
+		line(totals, at, false)
+		return
+	}
+	line(v, at, true)
+	f.city.eachArea(func(a area) {
+		if a.parent() == at {
+			line(totals, a, false)
+		}
+	})
 }

@@ -33,16 +33,16 @@ const (
 
 // Facts of the field that the generator builds in.
 const (
-	tubeCapacity    = 10   // swabs of a mixed tube
-	peoplePerSite   = 1300 // a city's site serves about so many a day
-	sitesPerWard    = 16   // sites whose tubes one courier brings to one laboratory
-	tubesPerPlate   = 96   // wells of a plate, one tube each
-	windowSeconds   = 48 * 3600
-	recollectSLA    = 6 * 3600
-	zoneSeconds     = 8 * 3600
-	morningShare    = 0.6 // of a site's people before noon
-	derivedPerTube  = 16  // numbers of derived tubes kept for one tube of the day
-	peopleAskedHint = 512 // bytes of one status object, for buffers
+	tubeCapacity   = 10   // swabs of a mixed tube
+	peoplePerSite  = 1300 // a city's site serves about so many a day
+	sitesPerWard   = 16   // sites whose tubes one courier brings to one laboratory
+	tubesPerPlate  = 96   // wells of a plate, one tube each
+	windowSeconds  = 48 * 3600
+	recollectSLA   = 6 * 3600
+	zoneSeconds    = 8 * 3600
+	morningShare   = 0.6 // of a site's people before noon
+	derivedPerTube = 16  // numbers of derived tubes kept for one tube of the day
+	labsMax        = 120 // beside that of disease control; more would leave uint8
 )
 
 const _ = uint(derivedPerTube - tubeCapacity - 1) // every member and one guest have a derived number

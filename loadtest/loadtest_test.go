@@ -24,7 +24,7 @@ func testCity(t testing.TB, people int, seed uint64) *City {
 // encodeDay writes every line of a city's day.
 func encodeDay(c *City) []byte {
 	var b []byte
-	e := encoder{calendar: &c.clock, typed: true}
+	e := encoder{city: c, typed: true}
 	s := script{city: c, visit: func(ev *Event) { b = e.appendEvent(b, ev) }}
 	for p := phaseOpen; p < phases; p++ {
 		for t := range c.tubes {
@@ -63,6 +63,152 @@ func TestEverybodyIsSwabbedOnce(t *testing.T) {
 		for p, n := range seen {
 			if n != 1 {
 				t.Fatalf("%d people: person %d: got %d tubes; want 1", people, p, n)
+			}
+		}
+	}
+}
+
+func TestTheDayHasEverything(t *testing.T) {
+	// Ensures that every oddity befalls some tube and every kind of event happens, in
+	// small shares, before the statuses are read; and that a plain day has none of it.
+	city := testCity(t, 300_000, 6)
+	var tubes [apartHousehold + 1]int
+	for i := range city.tubes {
+		tubes[city.tubes[i].oddity]++
+	}
+	for o, n := range tubes {
+		if n == 0 || o > 0 && n > len(city.tubes)/50 {
+			t.Errorf("got %d tubes of %d that are %s", n, len(city.tubes), oddityNames[o])
+		}
+	}
+	kinds, stages := kindsOf(city), map[Stage]int{}
+	each(city, func(ev *Event) {
+		stages[ev.Stage]++
+		if at := max(ev.At, ev.Tested, ev.Reported); at > judgedAt || ev.Kind == Result && ev.Reported != never && ev.Reported < ev.Tested {
+			t.Fatalf("got %s at %d, tested %d, reported %d", kindNames[ev.Kind], ev.At, ev.Tested, ev.Reported)
+		}
+	})
+	for k, n := range kinds {
+		if n == 0 || n > 300_000/6 && EventKind(k) != Scan {
+			t.Errorf("got %d events %s", n, kindNames[k])
+		}
+	}
+	if len(stages) != 4 {
+		t.Errorf("got stages %v; want four", stages)
+	}
+	for k, n := range kindsOf(plainCity(t, 300_000, 6)) {
+		if (n > 0) != (k <= int(Result)) {
+			t.Errorf("a plain day: got %d events %s", n, kindNames[k])
+		}
+	}
+}
+
+func each(c *City, visit func(*Event)) {
+	s := script{city: c, visit: visit}
+	for p := phaseOpen; p < phases; p++ {
+		for t := range c.tubes {
+			s.emit(p, uint32(t))
+		}
+	}
+}
+
+func kindsOf(c *City) (kinds [eventKinds]int) {
+	each(c, func(ev *Event) { kinds[ev.Kind]++ })
+	return kinds
+}
+
+func TestNobodyIsSwabbedTwiceInOneSecond(t *testing.T) {
+	// Ensures that no expectation hangs on which of two swabs of one second is the later:
+	// only a specimen has the time of its pool.
+	city := testCity(t, 200_000, 9)
+	o := newOracle(city)
+	for i := range city.sites {
+		o.load(i)
+		for who := range o.people {
+			for a := o.people[who].head; a >= 0; a = o.tests[a].next {
+				for b := o.tests[a].next; b >= 0; b = o.tests[b].next {
+					x, y := &o.tests[a], &o.tests[b]
+					if x.swab == y.swab && x.specimenOf != o.tubes[y.tube].code && y.specimenOf != o.tubes[x.tube].code {
+						t.Errorf("%s: %s and %s", city.describe(o.people[who].id), o.tubes[x.tube].code, o.tubes[y.tube].code)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestSeats(t *testing.T) {
+	// Ensures that everybody's tube and place in it are found again.
+	for _, people := range []int{1, 11, 1300, 50_001} {
+		c := testCity(t, people, 5)
+		for i := range c.tubes {
+			for j := range int(c.tubes[i].n) {
+				if tube, k := c.seat(c.tubes[i].first + uint32(j)); tube != uint32(i) || k != j {
+					t.Fatalf("%d people: member %d of tube %d: got member %d of %d", people, j, i, k, tube)
+				}
+			}
+		}
+	}
+}
+
+func TestAreasAreOneTree(t *testing.T) {
+	// Ensures that parents come before their children, once, and that every home is there.
+	c := testCity(t, 60_000, 5)
+	seen := map[area]bool{0: true}
+	c.eachArea(func(a area) {
+		if seen[a] || !seen[a.parent()] {
+			t.Fatalf("area %d: got it twice, or before its parent", a)
+		}
+		seen[a] = true
+		if back, ok := parseArea(a.String()); !ok || back != a {
+			t.Fatalf("area %d: cannot read it back", a)
+		}
+	})
+	for i := range c.tubes {
+		for j := range int(c.tubes[i].n) {
+			if home, named := c.home(uint32(i), j), c.namedArea(uint32(i), j); !seen[home] || !seen[named] {
+				t.Fatalf("tube %d: got home %d, named %d, which are no areas", i, home, named)
+			}
+		}
+	}
+	if p := community(3).parent(); p != streetOf(3) || p.parent().parent() != cityArea || !community(20).within(cityArea) || community(3).within(community(2)) {
+		t.Errorf("got %d above the community, %d above that", p, p.parent())
+	}
+}
+
+func TestRoundsArePut(t *testing.T) {
+	// Ensures that the bodies of PUT /v1/rounds say what the oracle judges by, and a
+	// second version only what it changes.
+	c := testCity(t, 40_000, 5)
+	for _, k := range []struct {
+		id      roundID
+		version int
+		want    string
+	}{
+		{dayRound, 0, `{"name":"DAY-2022-04-04","sla":{"recollect":"5h"},"window":"48h","opens_at":"2022-04-04T00:00:00+08:00","areas":["9901"],"single_groups":["isolation"]}`},
+		{dayRound, 1, `{"sla":{"recollect":"4h"},"effective_at":"2022-04-04T14:00:00+08:00"}`},
+		{noonRound, 0, `{"name":"NOON-2022-04-04","sla":{"recollect":"3h"},"window":"72h","opens_at":"2022-04-04T12:00:00+08:00","areas":["99010001002","99010002002"],` +
+			`"basis":"reported","single_groups":["isolation"],"vaccinated_48h":"defer","recheck":"same_specimen","release":"all"}`},
+		{eveRound, 0, `{"name":"EVE-2022-04-04","sla":{"recollect":"6h"},"window":"48h","opens_at":"2022-04-03T00:00:00+08:00","closes_at":"2022-04-04T00:00:00+08:00",` +
+			`"areas":["9901"],"single_groups":["isolation"]}`},
+	} {
+		if got := string(appendVersion(nil, &c.clock, &c.rounds[k.id], k.version)); got != k.want {
+			t.Errorf("round %d, version %d:\n got %s\nwant %s", k.id, k.version, got, k.want)
+		}
+	}
+	for _, at := range []seconds{-5, 5, noon, noon + 5} {
+		for _, where := range []area{0, cityArea, community(5), community(0)} {
+			want := dayRound
+			switch {
+			case where == 0:
+				want = defaultRound
+			case at < 0:
+				want = eveRound
+			case at >= noon && where == community(5):
+				want = noonRound
+			}
+			if got := c.coveringRound(where, at); got != want {
+				t.Errorf("area %d at %d: got round %d; want %d", where, at, got, want)
 			}
 		}
 	}
@@ -199,7 +345,15 @@ func hashLine(b []byte) uint64 {
 
 func playAgainstFake(t *testing.T, order Order, batch, connections int, faults func(int) string) (*fakeServer, *DayReport, error) {
 	t.Helper()
-	city := testCity(t, 12_000, 12)
+	return playPlan(t, Plan{People: 12_000, Seed: 12, Prevalence: 0.004, Day: testDay}, order, batch, connections, faults)
+}
+
+func playPlan(t *testing.T, plan Plan, order Order, batch, connections int, faults func(int) string) (*fakeServer, *DayReport, error) {
+	t.Helper()
+	city, err := NewCity(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
 	fake := newFakeServer(t, city)
 	if faults != nil {
 		fake.faults = faults
@@ -235,6 +389,25 @@ func TestDayAgainstFake(t *testing.T) {
 	}
 }
 
+func TestEveryPlanAgainstFake(t *testing.T) {
+	// Ensures the same of other seeds, of a plain day, and of a station's.
+	for _, plan := range []Plan{{Seed: 21}, {Seed: 22, Prevalence: 0.03}, {Seed: 23, Plain: true}, {Seed: 24, StationOnly: true}} {
+		plan.People, plan.Day, plan.Prevalence = 9_000, testDay, max(plan.Prevalence, 0.004)
+		fake, r, err := playPlan(t, plan, BySite, 500, 4, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.OK() {
+			var b bytes.Buffer
+			r.Print(&b)
+			t.Error(b.String())
+		}
+		if mastered := !plan.Plain && !plan.StationOnly; mastered != (fake.masters["/v1/roster"] > 8000) || mastered != (r.Places > 50) {
+			t.Errorf("seed %d: got %d people on the roster, coverage of %d areas", plan.Seed, fake.masters["/v1/roster"], r.Places)
+		}
+	}
+}
+
 func TestReplayOutlastsFaults(t *testing.T) {
 	// Ensures that batches refused, dropped or applied but not answered are sent
 	// again, and that nothing comes out differently.
@@ -264,13 +437,13 @@ func TestDifferencesAreFound(t *testing.T) {
 	// and that a server that knows the city is refused.
 	city := testCity(t, 5000, 2)
 	fake := newFakeServer(t, city)
-	fake.wrong, fake.refuse = 4321, true
+	fake.wrong, fake.refuse, fake.broken = 4321, true, map[roundID]bool{noonRound: true}
 	c := DayConfig{Plan: city.plan, Order: BySite, Batch: 1000, Connections: 2, Patience: time.Minute, Addr: fake.addr()}
 	r, err := RunDay(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Differences != 1 || !strings.HasPrefix(r.Shown[0], "person 4321 ") || r.Rejected == 0 || len(r.Rejects) != rejectsShown || r.OK() {
+	if r.Differences != 2 || !strings.HasPrefix(r.Shown[0], "person 4321 ") || !strings.Contains(r.Shown[1], "NOON-") || r.Rejected == 0 || len(r.Rejects) != rejectsShown || r.OK() {
 		t.Errorf("got %d differences %v, %d rejected %v", r.Differences, r.Shown, r.Rejected, r.Rejects)
 	}
 	if all := strings.Join(append(r.Shown, r.Rejects...), ""); strings.Contains(all, "990101") {
@@ -294,7 +467,8 @@ func TestTown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"suspect", "held", "sampled", "curl -s http://", "7409 people checked"} {
+	for _, want := range []string{"suspect", "held", "sampled", "curl -s http://", "7409 people checked",
+		"7409 people are on the roster", "all          expected  7409 = sampled  7407 + excused 1 + missing 1", "count_mismatch"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("got no %q in:\n%s", want, out.String())
 		}

@@ -1,26 +1,22 @@
 package loadtest
 
 // oracle is the dumbest model of the rules that can still keep up: it collects the
-// events of one site, in any order, and judges every person from scratch.
+// events of one site, in any order, and judges every person from scratch. It shares
+// no code with the server.
 //
-// The rules, for scans, unscans, tube.open, tube.close and final results:
+// The rules, from the top:
 //
-//   - S is the earliest scan of a person in a tube. The newest of scan and unscan
-//     decides whether the person is in the tube (tie: unscan); if a station sends it,
-//     an unscan later than the report of a standing positive or inconclusive is a
-//     request without effect.
-//   - A tube's mode is that of its newest tube.open (tie: pool); without one it is
-//     single only if all its scans say so.
-//   - Of one laboratory's results the latest reported stands (tie: the graver), but
-//     a positive is only replaced by a positive. Of the laboratories the gravest counts.
-//   - A negative tested before a member's S says nothing of that member.
-//   - Positive or inconclusive pools, and inconclusive singles, hold their members;
-//     a positive single makes suspects. A hold ends by a negative of a single tube
-//     with exactly one member and a strictly later S, or is taken over by a suspect
-//     with an equal or later S. A swab without an outcome is pending until any
-//     outcome with a later S.
-//   - Who is held has one open order, due six hours after the earliest report among
-//     the open holds; a suspect cause beside them has a recheck of its own.
+//   - A laboratory's standing result of a tube (settle, oracle_tube.go): its results by
+//     report, the last wins; a positive gives way to a positive, a correction or a
+//     withdrawal only. The gravest laboratory counts.
+//   - Binding (oracle_bind.go): the newest of scan, transfer and unscan says whether a
+//     person is in a tube; S is the time of the swab, which a transfer takes along.
+//   - Outcome of a member (oracle_outcome.go): none yet, a negative, must come again,
+//     held, suspect, confirmed.
+//   - What opens a cause and what closes it (oracle_person.go). Only a swab with a later
+//     S closes; a discharge takes away all that was swabbed and reported by then.
+//   - Documents of one human are merged (oracle_human.go).
+//   - Coverage of the rounds, counted by area (oracle_cover.go).
 type oracle struct {
 	city   *City
 	tubes  []tubeFacts
@@ -28,8 +24,10 @@ type oracle struct {
 	lookup [2]span // tubes of the day of this site: index without a map
 	base   [2]int32
 	first  uint32
-	people []personFacts
+	people []personFacts // residents from first on, then identities without a document
+	noted  map[uint32]int32
 	tests  []test
+	human  humanEvents
 	script script
 }
 
@@ -38,67 +36,96 @@ type tubeFacts struct {
 	code     TubeCode
 	openedAt seconds
 	opened   Mode
-	notOnly  bool // some scan does not say single
+	purposed Purpose
+	keeps    bool // specimens of the members, by the newest tube.open
+
+	openRoundAt, scanRoundAt seconds
+	openRound, scanRound     roundID // the newest tube.open's that names one; the earliest scan's
+
+	scanned               bool
+	sharedBy, householdBy bool // some scan says pool, household
+	notRecheck, notRecall bool // some scan says another purpose
+
 	members  []membership
 	results  []report
+	received bool
 
-	mode     Mode
-	verdict  Verdict
-	reported seconds
-	tested   seconds
-	bound    int
+	voidAt, lostAt          seconds // the earliest
+	firstReject, lastReject seconds
+	mode                    Mode // what follows is judged
+	purpose                 Purpose
+	verdict                 Verdict
+	preliminary             bool
+	reported                seconds // the earliest of the laboratories that say so
+	labs                    []report
+	bound                   int
 }
 
+// membership is what has been said of one identity and one tube.
 type membership struct {
-	person          uint32
-	swab, lastScan  seconds
-	unscans         []seconds
-	scanned, inTube bool
+	who            int32 // index of people
+	swab, lastScan seconds
+	decided        decision // of the earliest scan
+	unscans        []seconds
+	passages       []passage
+	specimenOf     TubeCode // retained_of, by the newest scan that names one
+	specimenAt     seconds
+	inTube         bool
+	seen           bool // on the way to the first swab
 }
 
+// passage is one half of a transfer.
+type passage struct {
+	at    seconds
+	other TubeCode
+	in    bool
+}
+
+// report is what a laboratory said.
 type report struct {
 	lab              uint8
 	verdict          Verdict
+	stage            Stage
 	tested, reported seconds
 }
 
-// personFacts heads the list of a person's tests.
-type personFacts struct{ head int32 }
+// decision is what policy makes of one scan.
+type decision struct {
+	own   bool // the scan names the round
+	round roundID
+	mode  Mode // never NoMode
+}
 
-// test is one tube that a person is bound to; next chains those of the person.
+// personFacts heads the list of the tests of an identity's human.
+type personFacts struct {
+	head   int32
+	human  int32    // people index of the human's first identity
+	root   int32    // whom orders name
+	area   area     // named by the newest scan
+	named  seconds  // when
+	joined bool     // other identities are the same human
+	extra  bool     // something of humanEvents is about it
+	id     identity // that it is
+}
+
+// test is one tube that a person is bound to; next chains those of the human.
 type test struct {
 	tube, next int32
+	who        int32
 	swab       seconds
-	outcome    Verdict
-}
-
-// cause of a state, as the status shows it.
-type cause struct {
-	tube    TubeCode
-	suspect bool // else hold
-	since   seconds
-	swab    seconds
-}
-
-// expectation is what the status of one person has to say.
-type expectation struct {
-	person   uint32
-	state    string
-	since    seconds // never: null
-	negative struct {
-		tube           TubeCode
-		swab, reported seconds
-		mode           Mode
-	}
-	hasNegative bool
-	pending     TubeCode // Series 0: none
-	causes      []cause
-	order       bool
-	due         seconds
+	since      seconds // of the outcome
+	outcome    outcome
+	early      bool // preliminary
+	alone      bool // of a single tube with exactly one member
+	byControl  bool // a negative that a cdc laboratory gives
+	removed    bool // by a discharge
+	round      roundID
+	policy     *policy
+	specimenOf TubeCode
 }
 
 func newOracle(c *City) *oracle {
-	o := &oracle{city: c, index: map[TubeCode]int32{}}
+	o := &oracle{city: c, index: map[TubeCode]int32{}, noted: map[uint32]int32{}}
 	o.script = script{city: c, visit: o.add}
 	return o
 }
@@ -126,11 +153,13 @@ func (o *oracle) load(siteIndex int) {
 // begin empties the oracle for n people from first on.
 func (o *oracle) begin(first uint32, n int) {
 	clear(o.index)
+	clear(o.noted)
+	o.human.reset()
 	o.tubes, o.tests, o.first = o.tubes[:0], o.tests[:0], first
 	o.lookup = [2]span{}
 	o.people = o.people[:0]
-	for range n {
-		o.people = append(o.people, personFacts{-1})
+	for i := range n {
+		o.people = append(o.people, personFacts{head: -1, named: never, id: identity{first + uint32(i), false}})
 	}
 }
 
@@ -142,48 +171,84 @@ func (o *oracle) newTube(code TubeCode) *tubeFacts {
 		o.tubes = append(o.tubes, tubeFacts{})
 	}
 	t := &o.tubes[len(o.tubes)-1]
-	*t = tubeFacts{code: code, openedAt: never, members: t.members[:0], results: t.results[:0]}
+	*t = tubeFacts{code: code, openedAt: never, openRoundAt: never, scanRoundAt: never, voidAt: never, lostAt: never,
+		firstReject: never, lastReject: never, members: t.members[:0], results: t.results[:0], labs: t.labs[:0]}
 	return t
 }
 
-func (o *oracle) tube(code TubeCode) *tubeFacts {
+// at is the index of a tube, which it has from then on.
+func (o *oracle) at(code TubeCode) int32 {
 	if code.Series == 'T' {
 		for part, tubes := range o.lookup {
 			if code.Number >= tubes.from && code.Number < tubes.to {
-				return &o.tubes[o.base[part]+int32(code.Number-tubes.from)]
+				return o.base[part] + int32(code.Number-tubes.from)
 			}
 		}
 	}
-	if i, ok := o.index[code]; ok {
-		return &o.tubes[i]
+	i, ok := o.index[code]
+	if !ok {
+		i = int32(len(o.tubes))
+		o.index[code] = i
+		o.newTube(code)
 	}
-	o.index[code] = int32(len(o.tubes))
-	return o.newTube(code)
+	return i
+}
+
+// person is the index of an identity, which it has from then on.
+func (o *oracle) person(id identity) int32 {
+	if !id.noted {
+		return int32(id.person - o.first)
+	}
+	i, ok := o.noted[id.person]
+	if !ok {
+		i = int32(len(o.people))
+		o.noted[id.person] = i
+		o.people = append(o.people, personFacts{head: -1, named: never, id: id})
+	}
+	return i
+}
+
+// earliest and latest take never for nothing said.
+func earliest(a, b seconds) seconds {
+	if a == never || b != never && b < a {
+		return b
+	}
+	return a
 }
 
 // add collects one event.
 func (o *oracle) add(ev *Event) {
-	t := o.tube(ev.Tube)
+	if ev.Tube.Series == 0 {
+		o.addHuman(ev)
+		return
+	}
+	i := o.at(ev.Tube)
+	t := &o.tubes[i]
 	switch ev.Kind {
 	case TubeOpen:
-		if ev.At > t.openedAt || ev.At == t.openedAt && ev.Mode == Pool {
-			t.openedAt, t.opened = ev.At, ev.Mode
-		}
+		t.addOpen(ev)
 	case Scan:
-		m := t.member(ev.Person)
-		if !m.scanned || ev.At < m.swab {
-			m.swab = ev.At
-		}
-		if !m.scanned || ev.At > m.lastScan {
-			m.lastScan = ev.At
-		}
-		m.scanned = true
-		t.notOnly = t.notOnly || ev.Mode != Single
+		o.addScan(t, ev)
 	case Unscan:
-		m := t.member(ev.Person)
+		m := t.member(o.person(ev.who()))
 		m.unscans = append(m.unscans, ev.At)
+	case Transfer:
+		who := o.person(ev.who())
+		m := t.member(who)
+		m.passages = append(m.passages, passage{ev.At, ev.Other, false})
+		i = o.at(ev.Other)
+		m = o.tubes[i].member(who)
+		m.passages = append(m.passages, passage{ev.At, ev.Tube, true})
+	case TubeVoid:
+		t.voidAt = earliest(t.voidAt, ev.At)
+	case TubeLost:
+		t.lostAt = earliest(t.lostAt, ev.At)
+	case TubeReject:
+		t.firstReject, t.lastReject = earliest(t.firstReject, ev.At), max(t.lastReject, ev.At)
+	case TubeReceive:
+		t.received = true
 	case Result:
-		r := report{ev.Lab, ev.Verdict, ev.Tested, ev.Reported}
+		r := report{ev.Lab, ev.Verdict, ev.Stage, ev.Tested, ev.Reported}
 		if r.reported == never {
 			r.reported = r.tested
 		}
@@ -191,156 +256,86 @@ func (o *oracle) add(ev *Event) {
 	}
 }
 
-func (t *tubeFacts) member(person uint32) *membership {
+// addOpen takes a tube.open: the newest counts; of two in one second the one for more people.
+func (t *tubeFacts) addOpen(ev *Event) {
+	if ev.At > t.openedAt || ev.At == t.openedAt && ev.Mode < t.opened {
+		t.openedAt, t.opened, t.purposed, t.keeps = ev.At, ev.Mode, ev.Purpose, ev.Retained
+	}
+	if ev.Round != noRound && ev.At > t.openRoundAt {
+		t.openRoundAt, t.openRound = ev.At, ev.Round
+	}
+}
+
+// addScan takes a scan, and what it says of the tube.
+func (o *oracle) addScan(t *tubeFacts, ev *Event) {
+	who := o.person(ev.who())
+	m := t.member(who)
+	decided := decision{round: defaultRound, mode: Pool}
+	if !o.city.plan.Plain {
+		decided = o.city.decide(ev)
+	}
+	if m.swab == never || ev.At < m.swab {
+		m.swab, m.decided = ev.At, decided
+	}
+	m.lastScan = max(m.lastScan, ev.At)
+	if ev.Other.Series != 0 && ev.At > m.specimenAt {
+		m.specimenAt, m.specimenOf = ev.At, ev.Other
+	}
+	if p := &o.people[who]; ev.Area != 0 && (ev.At > p.named || ev.At == p.named && ev.Area < p.area) {
+		p.named, p.area = ev.At, ev.Area
+	}
+	mode := ev.Mode
+	switch {
+	case mode != NoMode:
+	case ev.Other.Series != 0:
+		mode = Single
+	default:
+		mode = decided.mode
+	}
+	t.scanned = true
+	t.sharedBy = t.sharedBy || mode == Pool
+	t.householdBy = t.householdBy || mode == Household
+	t.notRecheck = t.notRecheck || ev.Purpose != Recheck
+	t.notRecall = t.notRecall || ev.Purpose < Recollection
+	if ev.Round != noRound && (t.scanRound == noRound || ev.At < t.scanRoundAt ||
+		ev.At == t.scanRoundAt && o.city.rounds[ev.Round].name < o.city.rounds[t.scanRound].name) {
+		t.scanRound, t.scanRoundAt = ev.Round, ev.At
+	}
+}
+
+// decide is what policy says of a scan: its round, and the mode of a tube whose scan
+// says none.
+func (c *City) decide(ev *Event) decision {
+	t, j := c.seat(ev.Person)
+	where := ev.Area
+	if where == 0 && !ev.Noted && c.mastered() {
+		where = c.home(t, j)
+	}
+	d := decision{own: ev.Round != noRound, round: ev.Round, mode: Pool}
+	if !d.own {
+		d.round = c.coveringRound(where, ev.At)
+	}
+	p := c.policyAt(d.round, ev.At)
+	if p.caps {
+		d.mode = [...]Mode{lowRisk: Pool, mediumRisk: Pool, highRisk: Single, closedRisk: Household}[where.risk()]
+	}
+	if ev.Noted || !c.mastered() {
+		return d
+	}
+	has := c.traitsOf(t, j)
+	since := ev.At - has.vaccinated
+	if p.isolated && has.isolated || p.vaccinated && has.vaccinated != never && since >= 0 && since < vaccination {
+		d.mode = Single
+	}
+	return d
+}
+
+func (t *tubeFacts) member(who int32) *membership {
 	for i := range t.members {
-		if t.members[i].person == person {
+		if t.members[i].who == who {
 			return &t.members[i]
 		}
 	}
-	t.members = append(t.members, membership{person: person})
+	t.members = append(t.members, membership{who: who, swab: never, lastScan: never, specimenAt: never})
 	return &t.members[len(t.members)-1]
-}
-
-// judge settles every tube and gives its members their tests.
-func (o *oracle) judge() {
-	for i := range o.tubes {
-		t := &o.tubes[i]
-		t.settle()
-		for k := range t.members {
-			m := &t.members[k]
-			m.inTube = m.scanned
-			for _, at := range m.unscans {
-				request := o.city.plan.StationOnly && t.verdict >= Inconclusive && at > t.reported
-				if at >= m.lastScan && !request {
-					m.inTube = false
-				}
-			}
-			if !m.inTube {
-				continue
-			}
-			t.bound++
-			outcome := t.verdict
-			if outcome == Negative && t.tested < m.swab {
-				outcome = NoVerdict
-			}
-			p := &o.people[m.person-o.first]
-			o.tests = append(o.tests, test{tube: int32(i), next: p.head, swab: m.swab, outcome: outcome})
-			p.head = int32(len(o.tests) - 1)
-		}
-	}
-}
-
-// settle decides mode and verdict of a tube.
-func (t *tubeFacts) settle() {
-	t.mode = t.opened
-	if t.openedAt == never {
-		t.mode = Pool
-		if !t.notOnly && len(t.members) > 0 {
-			t.mode = Single
-		}
-	}
-	for i := range t.results {
-		lab := t.results[i].lab
-		standing := t.standing(lab)
-		if standing.verdict > t.verdict {
-			t.verdict, t.tested, t.reported = standing.verdict, standing.tested, standing.reported
-		}
-	}
-}
-
-// standing is the result of one laboratory that counts.
-func (t *tubeFacts) standing(lab uint8) report {
-	best := report{reported: never}
-	for _, positives := range []bool{true, false} {
-		for _, r := range t.results {
-			if r.lab != lab || positives && r.verdict != Positive {
-				continue
-			}
-			if r.reported > best.reported || r.reported == best.reported && r.verdict > best.verdict {
-				best = r
-			}
-		}
-		if best.reported != never {
-			break // a positive once reported is only replaced by a positive
-		}
-	}
-	return best
-}
-
-// expect judges one person; the expectation's causes are reused by the next call.
-func (o *oracle) expect(person uint32, e *expectation) {
-	*e = expectation{person: person, state: "unknown", since: never, causes: e.causes[:0]}
-	head := o.people[person-o.first].head
-	pendingSwab := never
-	for i := head; i >= 0; i = o.tests[i].next {
-		x := &o.tests[i]
-		t := &o.tubes[x.tube]
-		switch {
-		case x.outcome == NoVerdict:
-			if x.swab > pendingSwab && !o.any(head, func(y *test) bool { return y.outcome != NoVerdict && y.swab > x.swab }) {
-				pendingSwab, e.pending = x.swab, t.code
-			}
-		case x.outcome == Negative:
-			if !e.hasNegative || x.swab > e.negative.swab {
-				e.hasNegative = true
-				e.negative.tube, e.negative.swab, e.negative.reported, e.negative.mode = t.code, x.swab, t.reported, t.mode
-			}
-		case o.isOpen(head, x):
-			e.causes = append(e.causes, cause{t.code, o.accuses(x), t.reported, x.swab})
-		}
-	}
-	o.conclude(e, pendingSwab)
-}
-
-func (o *oracle) any(head int32, which func(*test) bool) bool {
-	for i := head; i >= 0; i = o.tests[i].next {
-		if which(&o.tests[i]) {
-			return true
-		}
-	}
-	return false
-}
-
-// accuses tells whether a test makes a suspect.
-func (o *oracle) accuses(x *test) bool {
-	return x.outcome == Positive && o.tubes[x.tube].mode == Single
-}
-
-// isOpen tells whether the cause that a test opened is still open.
-func (o *oracle) isOpen(head int32, x *test) bool {
-	if o.accuses(x) {
-		return true // only a disease control laboratory could close it
-	}
-	return !o.any(head, func(y *test) bool {
-		t := &o.tubes[y.tube]
-		releases := y.outcome == Negative && t.mode == Single && t.bound == 1 && y.swab > x.swab
-		return releases || o.accuses(y) && y.swab >= x.swab
-	})
-}
-
-// conclude draws state, since and order from the causes.
-func (o *oracle) conclude(e *expectation, pendingSwab seconds) {
-	strongest, held := false, false
-	for _, c := range e.causes {
-		strongest = strongest || c.suspect
-		held = held || !c.suspect
-	}
-	switch {
-	case strongest:
-		e.state = "suspect"
-	case held:
-		e.state = "held"
-	case e.pending.Series != 0:
-		e.state, e.since = "sampled", pendingSwab
-	case e.hasNegative:
-		e.state, e.since = "negative", e.negative.reported
-	}
-	for _, c := range e.causes {
-		if c.suspect == strongest && (e.since == never || c.since < e.since) {
-			e.since = c.since
-		}
-		if due := c.since + recollectSLA; !c.suspect && (!e.order || due < e.due) {
-			e.order, e.due = true, due
-		}
-	}
 }

@@ -8,7 +8,7 @@ for order in site random; do
 	bin/poolwise serve --data "$dir/$order" --addr 127.0.0.1:18095 --admin-addr 127.0.0.1:18096 >"$dir/log" 2>&1 &
 	pid=$!
 	until grep -q 'is ready' "$dir/log"; do sleep 0.1; done
-	bin/loadtest day --target http://127.0.0.1:18095 --people 4000000 --order "$order" --connections 64 >"$dir/day" &
+	bin/loadtest day --target http://127.0.0.1:18095 --people 4000000 --plain --order "$order" --connections 64 >"$dir/day" &
 	day=$!
 	go tool pprof -proto -seconds 10 -output "$dir/$order.pb.gz" http://127.0.0.1:18096/debug/pprof/profile >/dev/null 2>&1
 	wait "$day"

@@ -143,12 +143,12 @@ type sender struct {
 	script  script
 	skip    int
 	take    int
-	counts  [Result + 1]int64
+	counts  [eventKinds]int64
 }
 
 func newSender(r *Replayer) *sender {
 	s := &sender{Replayer: r, client: newClient(r.Addr), buf: make([]byte, headRoom, headRoom+160*min(r.Batch, 4000))}
-	s.encoder.calendar = &r.City.clock
+	s.encoder.city = r.City
 	s.script = script{city: r.City, visit: s.append}
 	return s
 }
@@ -186,7 +186,7 @@ func (s *sender) send(ctx context.Context, j job) error {
 		times = 2
 	}
 	for range times {
-		a, err := s.deliver(ctx, path)
+		a, err := s.deliver(ctx, "POST", path)
 		if err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func (s *sender) path(u *unit) string {
 
 func (s *sender) encode(j job) {
 	s.buf = s.buf[:headRoom]
-	s.counts = [Result + 1]int64{}
+	s.counts = [eventKinds]int64{}
 	s.skip, s.take, s.encoder.typed = j.skip, j.take, j.unit.typed
 	if !j.unit.shuffled {
 		for t := j.tubes.from; t < j.tubes.to; t++ {
@@ -254,16 +254,16 @@ func (s *sender) encodeShuffled(from, to uint32) {
 		if oddities[i] != ordinary && !c.scannedLive(t, member) {
 			continue
 		}
-		s.script.event = c.scanOf(t, member)
+		c.scan(&s.script.event, t, member)
 		s.append(&s.script.event)
 	}
 }
 
 // deliver sends the body in the buffer until the server takes it.
-func (s *sender) deliver(ctx context.Context, path string) (answer, error) {
+func (s *sender) deliver(ctx context.Context, method, path string) (answer, error) {
 	begun, pause := time.Time{}, retryPause
 	for {
-		a, err := s.client.post(path, "application/x-ndjson", s.buf)
+		a, err := s.client.send(method, path, "application/x-ndjson", s.buf)
 		s.Requests.Add(1)
 		if err == nil && a.status == 200 {
 			return a, nil

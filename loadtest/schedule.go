@@ -55,13 +55,13 @@ func (c *City) schedule(order Order, gap int) []*unit {
 		var previous [2]*unit
 		for part := range previous {
 			begin := float64(part)*n + float64(i)
-			for p := phaseOpen; p <= phaseResult; p++ {
-				if p == phaseScan && order == Random {
+			for p := phaseOpen; p <= phaseTrouble; p++ {
+				if p == phaseScan && order == Random || p == phaseTrouble && c.plan.Plain {
 					continue
 				}
 				u := &unit{phase: p, tubes: c.wardTubes(w, part), when: begin + float64(gap)*float64(p), after: previous[part]}
-				u.typed = p == phaseOpen || p == phaseFix || p == phaseClose || p == phaseScan && i%16 == 5
-				if p == phaseResult {
+				u.typed = p == phaseOpen || p == phaseFix || p == phaseClose || p == phaseTrouble || p == phaseScan && i%16 == 5
+				if p >= phaseResult {
 					u.when = max(u.when, begin+n+0.5)
 				}
 				previous[part] = add(u)

@@ -22,33 +22,73 @@ const (
 	noResult              // the tube is never resulted
 	eleventh              // a guest from the next tube: eleven in a tube of ten
 	laterPool             // one member is in a later mixed tube too, negative
+	// What follows is not part of a plain day; see trouble.go.
+	moved          // one member was moved into another tube before the result
+	movedTooLate   // the same after the result: of a positive, from a station a request only
+	lost           // the tube was lost; some were found again
+	voided         // the tube leaked
+	rejected       // the laboratory refused it; some were tested all the same
+	invalidFirst   // the control failed; some were tested again
+	preliminary    // a preliminary result, of which a final one follows or not
+	corrected      // the laboratory corrects itself, once or twice
+	withdrawn      // reported for the wrong tube; some are reported again
+	secondLab      // another laboratory tests the tube as well
+	absent         // one member never came; some are excused
+	amongOthers    // one member should be swabbed alone, or not at all yet
+	noted          // one member was taken down without a document, and known later
+	retained       // specimens of the members are kept, and tested when the pool is positive
+	apartHigh      // members live where everybody is swabbed alone
+	apartMedium    // members live where five share a tube
+	apartHousehold // members live where a household shares a tube
 )
+
+var oddityNames = [...]string{"ordinary", "result early", "scans offline", "open late", "unscan moves", "unscan removes", "unscan late", "unscan too late",
+	"scanned earlier", "scanned later", "result twice", "day before", "after the test", "second verdict", "no result", "eleventh", "later pool",
+	"moved", "moved too late", "lost", "voided", "rejected", "invalid first", "preliminary", "corrected", "withdrawn", "second laboratory",
+	"absent", "among others", "noted", "retained", "apart high", "apart medium", "apart household"}
+
+type oddityShare struct {
+	what             oddity
+	common, positive int
+}
 
 // oddities and how many of 10,000 tubes have each; tubes that turned out positive
 // have them more often, since that is where order matters.
-var oddities = [...]struct {
-	what             oddity
-	common, positive int
-}{
+var oddities = [...]oddityShare{
 	{resultEarly, 50, 400}, {scansOffline, 50, 400}, {openLate, 30, 100}, {unscanMoves, 40, 100},
 	{unscanRemoves, 20, 100}, {unscanLate, 20, 300}, {unscanTooLate, 0, 400}, {scannedEarlier, 30, 400},
 	{scannedLater, 30, 200}, {resultTwice, 50, 300}, {dayBefore, 50, 1000}, {afterTest, 15, 200},
 	{secondVerdict, 20, 1000}, {noResult, 25, 25}, {eleventh, 10, 200}, {laterPool, 5, 1000},
 }
 
+// moreOddities are those of a day that is not plain; positives have what the plain
+// ones leave.
+var moreOddities = [...]oddityShare{
+	{moved, 30, 200}, {movedTooLate, 10, 300}, {lost, 20, 150}, {voided, 15, 150}, {rejected, 25, 250},
+	{invalidFirst, 25, 100}, {preliminary, 20, 400}, {corrected, 20, 400}, {withdrawn, 20, 300}, {secondLab, 20, 300},
+	{absent, 80, 50}, {amongOthers, 40, 100}, {noted, 40, 150}, {retained, 30, 500}, {apartHigh, 20, 150}, {apartMedium, 20, 150}, {apartHousehold, 30, 150},
+}
+
 func (c *City) drawOddity(t uint32) oddity {
-	tb := &c.tubes[t]
 	d := newDice(c.plan.Seed, 4, uint64(t))
 	u := d.upTo(10_000)
-	for _, o := range &oddities {
-		share := o.common
-		if tb.infected != 0 {
-			share = o.positive
+	if what := draw(oddities[:], &u, c.tubes[t].infected != 0); what != ordinary || c.plan.Plain {
+		return what
+	}
+	return draw(moreOddities[:], &u, c.tubes[t].infected != 0)
+}
+
+// draw takes the oddity at u, or takes their shares off u.
+func draw(from []oddityShare, u *int, infected bool) oddity {
+	for i := range from {
+		share := from[i].common
+		if infected {
+			share = from[i].positive
 		}
-		if u < share {
-			return o.what
+		if *u < share {
+			return from[i].what
 		}
-		u -= share
+		*u -= share
 	}
 	return ordinary
 }
@@ -59,13 +99,14 @@ func (c *City) drawOddity(t uint32) oddity {
 type phase uint8
 
 const (
-	phaseOpen   phase = iota // tube.open of some tubes
-	phaseEarly               // results that overtake their scans
-	phaseScan                // the scans
-	phaseFix                 // wrong bindings undone
-	phaseClose               // tube.close
-	phaseResult              // the plates
-	phaseAfter               // offline uploads, second reports, re-collections
+	phaseOpen    phase = iota // tube.open of some tubes
+	phaseEarly                // results that overtake their scans
+	phaseScan                 // the scans
+	phaseFix                  // wrong bindings undone
+	phaseClose                // tube.close
+	phaseResult               // the plates
+	phaseTrouble              // what befell tubes; nothing on a plain day
+	phaseAfter                // offline uploads, second reports, re-collections
 	phases
 )
 
@@ -75,6 +116,8 @@ type script struct {
 	city  *City
 	visit func(*Event)
 	event Event
+	held  []Event // what trouble keeps back to send in another order
+	muted bool
 }
 
 // send fills in what all events of a tube share and hands the event on.
@@ -87,33 +130,77 @@ func (s *script) send(ev Event) {
 // the server has to see them.
 func (s *script) emit(p phase, t uint32) {
 	tb := &s.city.tubes[t]
-	code := TubeCode{'T', t}
+	if p == phaseScan {
+		s.scans(t)
+		return
+	}
+	if tb.oddity.apart() {
+		if p == phaseAfter {
+			s.apart(t)
+		}
+		return
+	}
 	switch p {
 	case phaseOpen:
-		if d := newDice(s.city.plan.Seed, 5, uint64(t)); tb.oddity != openLate && d.upTo(100) < 6 {
-			s.send(Event{Kind: TubeOpen, Tube: code, Site: tb.site, Mode: Pool, Capacity: tubeCapacity, At: tb.start - 30})
-		}
+		s.open(t)
 	case phaseEarly:
 		if tb.oddity == resultEarly {
 			s.result(t)
 		}
-	case phaseScan:
-		s.scans(t)
 	case phaseFix:
 		s.fix(t)
 	case phaseClose:
-		if d := newDice(s.city.plan.Seed, 6, uint64(t)); d.upTo(100) < 98 {
-			s.send(Event{Kind: TubeClose, Tube: code, Members: int(tb.n), At: tb.swab(int(tb.n)) + 120})
-		}
+		s.closing(t)
 	case phaseResult:
-		if tb.oddity != resultEarly && tb.oddity != noResult {
+		if tb.oddity != resultEarly && tb.oddity != noResult && tb.oddity < moved {
 			s.result(t)
 		}
 		if tb.oddity == resultTwice && t%2 == 0 {
 			s.result(t)
 		}
+	case phaseTrouble:
+		if tb.oddity >= moved {
+			s.trouble(t)
+		}
 	case phaseAfter:
-		s.after(t)
+		if tb.oddity >= moved {
+			s.afterTrouble(t)
+		} else {
+			s.after(t)
+		}
+	}
+}
+
+// open emits the tube.open that some tubes have, and all whose specimens are kept.
+func (s *script) open(t uint32) {
+	c, tb := s.city, &s.city.tubes[t]
+	d := newDice(c.plan.Seed, 5, uint64(t))
+	if tb.oddity != retained && (tb.oddity == openLate || d.upTo(100) >= 6) {
+		return
+	}
+	ev := Event{Kind: TubeOpen, Tube: TubeCode{'T', t}, Site: tb.site, Mode: Pool, Capacity: tubeCapacity, At: tb.start - 30, Retained: tb.oddity == retained}
+	if c.odd() && c.mastered() && t%7 == 1 && t%101 != 50 && !tb.oddity.moves() {
+		ev.Round = dayRound
+	}
+	s.send(ev)
+}
+
+// odd tells whether the day has what a plain day has not.
+func (c *City) odd() bool { return !c.plan.Plain && !c.plan.Calm }
+
+// closing emits how a tube leaves the table and reaches the laboratory.
+func (s *script) closing(t uint32) {
+	c, tb := s.city, &s.city.tubes[t]
+	at := tb.swab(int(tb.n)) + 120
+	if d := newDice(c.plan.Seed, 6, uint64(t)); d.upTo(100) < 98 {
+		members := tb.n
+		if tb.oddity == absent && t%2 == 0 { // else the table counted somebody who never came
+			members--
+		}
+		s.send(Event{Kind: TubeClose, Tube: TubeCode{'T', t}, Members: members, At: at})
+	}
+	if !c.plan.Plain && t%3 == 0 {
+		s.send(Event{Kind: TubeReceive, Tube: TubeCode{'T', t}, Lab: tb.lab, At: at + 5400})
 	}
 }
 
@@ -122,15 +209,52 @@ func (c *City) victim(t uint32) int { return int(mix(c.plan.Seed^uint64(t)*31) %
 
 // scanOf is the scan of member j as the table made it.
 func (c *City) scanOf(t uint32, j int) Event {
+	var ev Event
+	c.scan(&ev, t, j)
+	return ev
+}
+
+// scan makes the scan of member j in place: it is the event that is made most.
+func (c *City) scan(ev *Event, t uint32, j int) {
 	tb := &c.tubes[t]
-	return Event{Kind: Scan, Tube: TubeCode{'T', t}, Person: tb.first + uint32(j), Site: tb.site, Table: uint8(t % 2),
-		At: tb.swab(j), Late: tb.oddity == resultEarly || tb.oddity == scansOffline}
+	// Field by field: copying a literal would wait for its small stores to be whole.
+	*ev = Event{}
+	ev.Tube.Series, ev.Tube.Number = 'T', t
+	ev.Person, ev.Site, ev.Table = tb.first+uint32(j), tb.site, uint8(t%2)
+	ev.At, ev.Late = tb.swab(j), tb.oddity == resultEarly || tb.oddity == scansOffline
+	if c.odd() {
+		c.dress(ev, t, j)
+	}
+}
+
+// dress adds what the scans of a day that is not plain say more, here and there.
+func (c *City) dress(ev *Event, t uint32, j int) {
+	o := c.tubes[t].oddity
+	ev.Noted = o == noted && j == c.victim(t)
+	ev.Late = ev.Late || o == amongOthers
+	ev.Area = c.namedArea(t, j)
+	if t%13 == 0 {
+		households := c.households(t)
+		ev.Household = households[j]
+	}
+	switch {
+	case !c.mastered() || o.moves():
+	case t%101 == 50:
+		ev.Round = strayRound
+	case t%7 == 0:
+		ev.Round = dayRound
+	}
 }
 
 // scannedLive tells whether member j is scanned in phaseScan.
 func (c *City) scannedLive(t uint32, j int) bool {
-	o := c.tubes[t].oddity
-	return o != scansOffline && (o != afterTest || j != c.victim(t))
+	switch c.tubes[t].oddity {
+	case scansOffline, apartHigh, apartMedium, apartHousehold:
+		return false
+	case afterTest, absent:
+		return j != c.victim(t)
+	}
+	return true
 }
 
 // resent is the member whose scan a tube's phone sends twice, or -1: one scan of a hundred.
@@ -144,9 +268,10 @@ func (c *City) resent(t uint32) int {
 
 func (s *script) scans(t uint32) {
 	c, n := s.city, int(s.city.tubes[t].n)
+	normal := c.tubes[t].oddity == ordinary
 	for j := range n {
-		if c.scannedLive(t, j) {
-			s.event = c.scanOf(t, j)
+		if normal || c.scannedLive(t, j) {
+			c.scan(&s.event, t, j)
 			s.visit(&s.event)
 		}
 	}
@@ -159,9 +284,9 @@ func (s *script) scans(t uint32) {
 func (c *City) scanLines(t uint32) int {
 	n := int(c.tubes[t].n)
 	switch c.tubes[t].oddity {
-	case scansOffline:
+	case scansOffline, apartHigh, apartMedium, apartHousehold:
 		return 0
-	case afterTest:
+	case afterTest, absent:
 		return n - 1
 	}
 	if c.resent(t) >= 0 {
@@ -258,7 +383,7 @@ func (s *script) after(t uint32) {
 		}
 	}
 	if tb.verdict >= Inconclusive && tb.oddity != noResult {
-		s.recollect(t)
+		s.recollect(t, tb.reported)
 	}
 	if tb.oddity == laterPool {
 		s.laterPool(t, v)
@@ -282,7 +407,7 @@ func (s *script) dayBefore(t uint32, j int) {
 func (s *script) laterPool(t uint32, j int) {
 	tb := &s.city.tubes[t]
 	code := TubeCode{'Q', t*derivedPerTube + uint32(j)}
-	at := (tb.reported + 4*3600 + 1800) | 1
+	at := (tb.reported + 4*3600 + 1800) | 3
 	s.send(Event{Kind: Scan, Tube: code, Person: tb.first + uint32(j), Site: tb.site, At: at, Late: true})
 	s.send(Event{Kind: Result, Tube: code, Verdict: Negative, Lab: tb.lab, Tested: at + 7200, Reported: at + 7800})
 }

@@ -14,10 +14,21 @@ type wireStatus struct {
 	valid, hasProof                       bool
 	pending                               []byte // its tube
 	causes                                []wireCause
-	orderKind, orderState, due            []byte // recollection; orderState nil: null
+	order, recheck                        wireOrder // state nil: null
+	mergedInto                            []byte
 }
 
-type wireCause struct{ tube, kind, since []byte }
+// wireOrder is a re-collection order or a recheck task.
+type wireOrder struct{ kind, state, due []byte }
+
+func (o *wireOrder) isOpen() bool {
+	return o.state != nil && string(o.state) != "fulfilled" && string(o.state) != "cancelled"
+}
+
+type wireCause struct {
+	tube, kind, since []byte
+	early             bool // preliminary
+}
 
 var errStatus = errors.New("cannot read a status object")
 
@@ -67,6 +78,14 @@ func (l *lexer) null() bool {
 		return true
 	}
 	return false
+}
+
+// truth reads true or false.
+func (l *lexer) truth() bool {
+	l.space()
+	v := bytes.HasPrefix(l.b[l.at:], []byte("true"))
+	l.skip()
+	return v
 }
 
 // textOrNull reads a text, or nil.
@@ -164,7 +183,11 @@ func readStatus(line []byte, w *wireStatus) error {
 		case "causes":
 			w.readCauses(&l)
 		case "recollection":
-			w.readOrder(&l)
+			w.order.read(&l)
+		case "recheck":
+			w.recheck.read(&l)
+		case "merged_into":
+			w.mergedInto = l.textOrNull()
 		default:
 			l.skip()
 		}
@@ -205,9 +228,7 @@ func (w *wireStatus) readProof(l *lexer) {
 		case "window":
 			w.window = l.text()
 		case "valid":
-			l.space()
-			w.valid = bytes.HasPrefix(l.b[l.at:], []byte("true"))
-			l.skip()
+			w.valid = l.truth()
 		case "expires_at":
 			w.expires = l.textOrNull()
 		default:
@@ -258,6 +279,8 @@ func (w *wireStatus) readCauses(l *lexer) {
 				c.kind = l.text()
 			case "since":
 				c.since = l.textOrNull()
+			case "preliminary":
+				c.early = l.truth()
 			default:
 				l.skip()
 			}
@@ -266,18 +289,18 @@ func (w *wireStatus) readCauses(l *lexer) {
 	}
 }
 
-func (w *wireStatus) readOrder(l *lexer) {
+func (o *wireOrder) read(l *lexer) {
 	if !l.enter() {
 		return
 	}
 	for k := l.key(); k != nil; k = l.key() {
 		switch string(k) {
 		case "kind":
-			w.orderKind = l.text()
+			o.kind = l.text()
 		case "state":
-			w.orderState = l.text()
+			o.state = l.text()
 		case "due_at":
-			w.due = l.textOrNull()
+			o.due = l.textOrNull()
 		default:
 			l.skip()
 		}

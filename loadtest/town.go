@@ -2,7 +2,9 @@ package loadtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +44,11 @@ func RunTown(ctx context.Context, addr string, out io.Writer) (int64, error) {
 	}
 	tube, _ := city.positiveTube()
 	fmt.Fprintf(out, "A town's day: %d people, %d sites, %d samplers, %d tubes, 7:00 to 15:00.\n", townPeople, townSites, 2*townSites, len(city.tubes))
+	prepare := &preparation{replay: &Replayer{City: city, Addr: addr, Connections: 4, Patience: 30 * time.Second}}
+	if err := prepare.run(ctx); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(out, "%d people are on the roster, by community; the round is %s.\n", prepare.People.Load(), city.rounds[dayRound].name)
 	replay := &Replayer{City: city, Addr: addr, Order: BySite, Batch: 200, Connections: 4, Patience: 30 * time.Second}
 	units := city.schedule(BySite, 2)
 	began := time.Now()
@@ -73,6 +80,9 @@ func RunTown(ctx context.Context, addr string, out io.Writer) (int64, error) {
 		took.Seconds(), check.People.Load(), check.Differences.Load())
 	for _, s := range check.Shown() {
 		fmt.Fprintf(out, "  differs  %s\n", s)
+	}
+	if err := tellEvening(city, addr, out); err != nil {
+		return 0, err
 	}
 	tellTries(city, addr, tube, out)
 	return check.Differences.Load(), nil
@@ -125,10 +135,58 @@ func tellHousehold(city *City, addr string, t uint32, told string, out io.Writer
 		for _, c := range w.causes {
 			fmt.Fprintf(out, " because of %s (%s)", c.tube, c.kind)
 		}
-		if w.orderState != nil {
-			fmt.Fprintf(out, ", %s re-collection due %s", w.orderKind, w.due)
+		if w.order.isOpen() {
+			fmt.Fprintf(out, ", %s re-collection due %s", w.order.kind, w.order.due)
+		}
+		if w.recheck.isOpen() {
+			fmt.Fprintf(out, ", recheck due %s", w.recheck.due)
 		}
 		fmt.Fprintln(out)
+	}
+	return nil
+}
+
+// alertsTold is how many alerts are printed.
+const alertsTold = 5
+
+// tellEvening prints how far the round has come, district by district, and what
+// somebody should look at.
+func tellEvening(city *City, addr string, out io.Writer) error {
+	client := newClient(addr)
+	defer client.close()
+	fmt.Fprintf(out, "\nCoverage of %s:\n", city.rounds[dayRound].name)
+	path := "/v1/rounds/" + city.rounds[dayRound].name + "/coverage"
+	for _, query := range []string{"", "?by=area&area=" + streetOf(0).parent().String()} {
+		a, err := client.get(path + query)
+		if err != nil || a.status != 200 {
+			return fmt.Errorf("cannot read the coverage: got status %d, error %v; want 200", a.status, err)
+		}
+		for line := range bytes.Lines(a.body) {
+			var c struct {
+				Area                                          string
+				Expected, Sampled, Excused, Missing, Resulted int64
+			}
+			if json.Unmarshal(line, &c) == nil {
+				fmt.Fprintf(out, "  %-12s expected %5d = sampled %5d + excused %d + missing %d; %d have a result\n",
+					cmp.Or(c.Area, "all"), c.Expected, c.Sampled, c.Excused, c.Missing, c.Resulted)
+			}
+		}
+	}
+	a, err := client.get("/v1/alerts")
+	if err != nil || a.status != 200 {
+		return fmt.Errorf("cannot read the alerts: got status %d, error %v; want 200", a.status, err)
+	}
+	n := 0
+	for line := range bytes.Lines(a.body) {
+		if n++; n == 1 {
+			fmt.Fprintf(out, "\nAlerts:\n")
+		}
+		if n <= alertsTold {
+			fmt.Fprintf(out, "  %s", line)
+		}
+	}
+	if n > alertsTold {
+		fmt.Fprintf(out, "  and %d more\n", n-alertsTold)
 	}
 	return nil
 }
@@ -139,5 +197,6 @@ func tellTries(city *City, addr string, t uint32, out io.Writer) {
 	fmt.Fprintf(out, "\nTry (everybody here is made up; the area 990101 is nobody's):\n")
 	fmt.Fprintf(out, "  curl -s http://%s/v1/people/%s/status\n", addr, appendPerson(nil, tb.first+4))
 	fmt.Fprintf(out, "  curl -s http://%s/v1/tubes/%s\n", addr, TubeCode{'T', t})
+	fmt.Fprintf(out, "  curl -s 'http://%s/v1/rounds/%s/missing'\n", addr, city.rounds[dayRound].name)
 	fmt.Fprintf(out, "  curl -s 'http://%s/v1/changes?states=held,suspect&limit=30'\n", addr)
 }

@@ -52,7 +52,7 @@ func TestExitStatus(t *testing.T) {
 		{"day --target 127.0.0.1:1 --batch 0", exitDiffers, "got batches of 0"},
 		{"day --target 127.0.0.1:1 --kills 1", exitDiffers, "got 1 kills"},
 		{"day --server /nowhere --people 10", exitDiffers, "cannot start the server"},
-		{"day --people 300 --json --target " + forgetful.URL, exitDiffers, `"differences":300,`},
+		{"day --people 300 --plain --json --target " + forgetful.URL, exitDiffers, `"differences":300,`},
 	} {
 		var out bytes.Buffer
 		if got := run(context.Background(), strings.Fields(k.args), &out, &out); got != k.want || !strings.Contains(out.String(), k.says) {

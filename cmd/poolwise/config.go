@@ -28,6 +28,8 @@ type Config struct {
 	SnapshotTests uint64
 	SnapshotBytes uint64
 	InflightBytes int64
+	// StrictMasterData refuses events of people, sites and laboratories that are not known yet.
+	StrictMasterData bool
 
 	// Set by tests and main, never by flags.
 	Out    io.Writer         // the line that says the server is ready
@@ -70,6 +72,7 @@ func (c *Config) flags(errs io.Writer) *flag.FlagSet {
 	f.Uint64Var(&c.SnapshotTests, "snapshot-tests", c.SnapshotTests, "events after which a snapshot is written; fewer make restarts shorter and writing busier")
 	f.Uint64Var(&c.SnapshotBytes, "snapshot-bytes", c.SnapshotBytes, "journal `bytes` after which a snapshot is written")
 	f.Int64Var(&c.InflightBytes, "inflight-bytes", c.InflightBytes, "`bytes` of bodies taken in and not yet answered; more are refused with 503")
+	f.BoolVar(&c.StrictMasterData, "strict-master-data", c.StrictMasterData, "refuse events that name people, sites or laboratories which no master data has named")
 	f.String(configFlag, "", "JSON `file` that holds what flags hold; environment and flags go before it")
 	return f
 }

@@ -89,7 +89,7 @@ func (s *server) startHTTP() error {
 	if s.listener, err = net.Listen("tcp", s.cfg.Addr); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	s.http = api.New(api.Config{Zone: location, BenchRoutes: s.cfg.BenchRoutes, Logf: s.logf})
+	s.http = api.New(api.Config{Zone: location, BenchRoutes: s.cfg.BenchRoutes, StrictMasterData: s.cfg.StrictMasterData, Logf: s.logf})
 	s.serving = make(chan error, 1)
 	go func() { s.serving <- s.http.Serve(s.listener) }()
 	if s.cfg.AdminAddr != "" {

@@ -149,6 +149,55 @@ func TestServeAfterPowerLoss(t *testing.T) {
 	held(r)
 }
 
+func TestServeEveryEventAfterPowerLoss(t *testing.T) {
+	// Ensures that master data and every kind of event come back from the journal after a
+	// power cut, from the snapshot after a clean stop, and that a strict server takes only
+	// people it knows.
+	fs := storage.NewCrashFS()
+	r := begin(t, func(c *Config) { c.FS, c.Data = fs, "data" })
+	const ada, cat = "990101199003070023", "passport:USA:560018274"
+	put := func(path, body string) {
+		request, err := http.NewRequest("PUT", r.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-ndjson")
+		response, err := http.DefaultClient.Do(request)
+		contains(t, r.text(response, err), `"rejected":0`)
+	}
+	put("/v1/areas", `{"area":"35","risk":"medium"}`)
+	put("/v1/sites", `{"site":"S1","area":"35"}`)
+	put("/v1/labs", `{"lab":"C1","kind":"cdc"}`)
+	put("/v1/rounds/R1", `{"areas":["35"],"window":"72h","groups":null}`)
+	contains(t, r.post("/v1/roster", `{"person":"`+ada+`","area":"35","name":"x"}`+"\n"+`{"person":"`+cat+`","area":"35"}`), `"accepted":2`)
+	event := func(kind, members string) string {
+		return `{"type":"` + kind + `","at":"2022-04-04T08:00:00+08:00",` + members + "}\n"
+	}
+	contains(t, r.post("/v1/events", event("scan", `"tube":"T1","person":"`+ada+`","area":"35","household":"H1"`)+event("scan", `"late":true,"tube":"T3","person":"`+ada+`","retained_of":"T1"`)+
+		event("transfer", `"person":"`+ada+`","from_tube":"T1","to_tube":"T2","reason":"x"`)+event("tube.receive", `"tube":"T2","lab":"C1"`)+event("tube.reject", `"tube":"T2"`)+
+		event("tube.lost", `"tube":"T3"`)+event("tube.void", `"tube":"T2","reason":"x"`)+event("excuse", `"person":"`+cat+`","round":"R1","reason":"x"`)+
+		event("recollection.ack", `"recollection":"R1"`)+event("recollection.unreachable", `"person":"`+ada+`"`)+event("discharge", `"person":"`+ada+`","reason":"x"`)+
+		event("person.merge", `"from":"`+cat+`","to":"`+ada+`"`)+event("person.unmerge", `"from":"twn:12345678","to":"`+ada+`"`)), `"rejected":0`)
+	paths := []string{"/v1/people/" + ada + "/status?at=2022-04-05T08:00:00Z", "/v1/people/" + cat + "/status?at=2022-04-05T08:00:00Z", "/v1/tubes/T2", "/v1/rounds", "/v1/rounds/R1/coverage?by=area",
+		"/v1/rounds/R1/missing", "/v1/recollections?kind=all&at=2022-04-05T08:00:00Z", "/v1/alerts"}
+	var want []string
+	for _, path := range paths {
+		want = append(want, r.get(path))
+	}
+	contains(t, want[1], `"merged_into":"`+ada+`"`, `"window":"72h"`)
+	crashed := fs.CrashClone(0, 1)
+	for _, from := range []string{"the journal", "the snapshot"} {
+		r.end()
+		r = begin(t, func(c *Config) { c.FS, c.Data, c.StrictMasterData = crashed, "data", true })
+		for i, path := range paths {
+			if got := r.get(path); got != want[i] {
+				t.Errorf("%s from %s:\ngot  %s\nwant %s", path, from, got, want[i])
+			}
+		}
+	}
+	contains(t, r.post("/v1/events", event("scan", `"tube":"T9","person":"twn:99999999"`)), `"code":"person_unknown"`)
+}
+
 func TestServeTheLargestBatch(t *testing.T) {
 	// Ensures that any batch the contract allows is taken whole, outlives a power cut at
 	// the moment of its answer, and is a duplicate when sent again: 100,000 results, their
@@ -230,8 +279,8 @@ func TestConfig(t *testing.T) {
 		}
 	}
 	write(`{"data":"from-file","zone":"UTC","bench-routes":true,"inflight-bytes":134217728}`)
-	cfg, err := parseConfig([]string{"--data", "from-flag"}, []string{"POOLWISE_CONFIG=" + file, "POOLWISE_ZONE=Europe/Berlin", "POOLWISE_DATA=from-env", "POOLWISE_OTHER=x"}, io.Discard)
-	if err != nil || cfg.Data != "from-flag" || cfg.Zone != "Europe/Berlin" || !cfg.BenchRoutes || cfg.InflightBytes != 128<<20 {
+	cfg, err := parseConfig([]string{"--data", "from-flag"}, []string{"POOLWISE_CONFIG=" + file, "POOLWISE_ZONE=Europe/Berlin", "POOLWISE_DATA=from-env", "POOLWISE_OTHER=x", "POOLWISE_STRICT_MASTER_DATA=true"}, io.Discard)
+	if err != nil || !cfg.StrictMasterData || cfg.Data != "from-flag" || cfg.Zone != "Europe/Berlin" || !cfg.BenchRoutes || cfg.InflightBytes != 128<<20 {
 		t.Errorf("got %+v, %v", cfg, err)
 	}
 	for _, args := range [][]string{
