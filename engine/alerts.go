@@ -16,6 +16,7 @@ func (e *Engine) Alerts(after uint64, limit int, do func(*AlertView) bool) (next
 			e.mu.RLock()
 			end := uint64(e.tubes.watchCount)
 			for n := 0; n < 256 && at < end; n++ {
+				here := 0
 				views := e.alertsOf(*e.tubes.watched.at(uint32(at + 1)))
 				for i := range views.list[:views.n] {
 					v := &views.list[i]
@@ -26,15 +27,14 @@ func (e *Engine) Alerts(after uint64, limit int, do func(*AlertView) bool) (next
 						e.mu.RUnlock()
 						return pass<<40 | at, true
 					}
+					here++
 					if !do(v) {
 						e.mu.RUnlock()
 						return pass<<40 | (at + 1), true
 					}
 				}
 				at++
-				if views.n > 0 {
-					shown += views.n
-				}
+				shown += here
 			}
 			e.mu.RUnlock()
 			if at >= end {

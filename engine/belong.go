@@ -73,8 +73,13 @@ func (t *tubes) setSlotPolicy(i, s uint32, p policyID, named bool) {
 // unscanned keeps that nobody scanned a slot's person.
 func (t *tubes) unscanned(i, s uint32) {
 	h := t.headers.mut(i)
-	if p, _ := t.slotPolicy(h, s); p == 0 && h.says&saysPolicies != 0 {
-		return
+	for x := h.extras; x != 0; x = t.extras.get(x).next {
+		if e := t.extras.get(x); e.kind == extraPolicy && e.slot == s {
+			if e.b == 0 {
+				return
+			}
+			break
+		}
 	}
 	h.says |= saysPolicies
 	t.addExtra(i, extra{kind: extraPolicy, slot: s})
@@ -138,29 +143,31 @@ func (t *tubes) tubeRound(i uint32) RoundID {
 	return 0
 }
 
-// rounds notes the round of every test before an event that may change it; moved tells
-// afterwards which have to be counted anew.
+// rounds notes the policy of every test before an event that may change it; moved tells
+// afterwards which have to be counted anew, in another round.
 func (t *tubes) rounds(i uint32) {
 	t.before = t.before[:0]
 	t.runs(i, func(h *header) bool {
 		for s := h.first; s < h.first+uint32(h.used); s++ {
-			t.before = append(t.before, testRound{s, t.roundOf(i, s)})
+			t.before = append(t.before, testPolicy{s, t.policyOf(i, s)})
 		}
 		return true
 	})
 }
 
-type testRound struct {
-	test  uint32
-	round RoundID
+type testPolicy struct {
+	test   uint32
+	policy policyID
 }
 
+// moved answers whether any test stands under another policy now.
 func (t *tubes) moved(i uint32) (any bool) {
 	for _, b := range t.before {
-		if t.roundOf(i, b.test) != b.round {
-			t.recounts = append(t.recounts, recount{PersonOrdinal(*t.member.get(b.test)), b.round})
-			any = true
+		p := t.policyOf(i, b.test)
+		if was := t.master.policy(b.policy).round; t.master.policy(p).round != was {
+			t.recounts = append(t.recounts, recount{PersonOrdinal(*t.member.get(b.test)), was})
 		}
+		any = any || p != b.policy
 	}
 	return any
 }

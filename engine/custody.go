@@ -92,7 +92,7 @@ func (t *tubes) admitScan(tube uint32, who PersonOrdinal, it *item, ask func(Per
 		t.admitMember(tube, who, it, &a)
 	}
 	if who != 0 {
-		if t.inOther(tube, &f) {
+		if t.inOther(tube, it.link, &f) {
 			a.refuse(it.late, RefusedPersonInOtherTube, FlagInOtherTube)
 		}
 		if f.HasOrder && f.State != StateMustResample { // any tube fulfils an order of that kind
@@ -187,15 +187,19 @@ func (t *tubes) household(i uint32) (found uint32) {
 	return found
 }
 
-// inOther tells whether one of the person's pending tests lies in another tube that is open.
-func (t *tubes) inOther(tube uint32, f *Facts) bool {
+// inOther tells whether one of the person's pending tests lies in another tube that is
+// open. A pool and the tube with the specimen retained of it belong together.
+func (t *tubes) inOther(tube, link uint32, f *Facts) bool {
 	for _, test := range f.Pending {
 		if test == 0 {
 			return false
 		}
 		other := t.of(uint32(test))
 		facts := t.headers.get(other).facts
-		if other != tube && facts&(tubeClosed|tubeMarred) == 0 && factVerdict(facts) == VerdictNone {
+		if other == tube || facts&(tubeClosed|tubeMarred) != 0 || factVerdict(facts) != VerdictNone || link != 0 && other == link {
+			continue
+		}
+		if tube == 0 || t.linkOf(other, uint32(test)) != tube {
 			return true
 		}
 	}

@@ -173,7 +173,7 @@ func (r *reference) obstacles(ev event) []obstacle {
 		{r.mode(ev.tube) == engine.Household && home != "" && others != "" && home != others, engine.RefusedHouseholdMismatch, engine.FlagHouseholdMismatch, 0},
 		{members >= capacity, engine.RefusedTubeFull, engine.FlagOverCapacity, members<<8 | capacity},
 		{mixed && s.most != 0 && members+1 > s.most, engine.RefusedCapacityOverPolicy, engine.FlagCapacityOverPolicy, members<<8 | s.most},
-		{r.inOtherTube(ev.person, ev.tube), engine.RefusedPersonInOtherTube, engine.FlagInOtherTube, 0},
+		{r.inOtherTube(ev), engine.RefusedPersonInOtherTube, engine.FlagInOtherTube, 0},
 	}
 }
 
@@ -275,11 +275,11 @@ func (r *reference) crowded(tube string) (f engine.Flags) {
 }
 
 // inOtherTube tells whether the human is bound to another tube that is open: not closed, and nothing
-// came of it yet.
-func (r *reference) inOtherTube(person, tube string) bool {
-	for _, t := range r.allTests(r.humanOf(person).root) {
+// came of it yet. A pool and the tube of a specimen retained of it are not others to each other.
+func (r *reference) inOtherTube(ev event) bool {
+	for _, t := range r.allTests(r.humanOf(ev.person).root) {
 		outcome, _ := r.tubeOutcome(t.tube)
-		if t.tube != tube && outcome == engine.VerdictNone && r.says(t.tube).verdict == engine.VerdictNone && !r.has(engine.KindTubeClose, t.tube) {
+		if t.tube != ev.of && t.of != ev.tube && t.tube != ev.tube && outcome == engine.VerdictNone && r.says(t.tube).verdict == engine.VerdictNone && !r.has(engine.KindTubeClose, t.tube) {
 			return true
 		}
 	}

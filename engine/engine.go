@@ -76,10 +76,11 @@ type Engine struct {
 	policy   Config
 
 	tests, results, ordersOpen atomic.Uint64 // Counts, for readers
-	versions                   atomic.Uint32 // 1 + rounds that were put
+	proofs                     atomic.Uint64 // see Proof; 0: it depends
 	named                      atomic.Uint64 // sites or labs, whichever are more
 
 	// Scratch of the writer.
+	proofsOf  int      // versions of policies that proofs was worked out of
 	tubeOf    []uint32 // by Batch.Tubes: index + 1 of a tube found, 0 not looked for
 	placeOf   []places // by Batch.Contexts
 	persons   [sliceItems]PersonOrdinal
@@ -96,7 +97,7 @@ type Engine struct {
 // New makes an empty engine on pages of alloc.
 func New(cfg Config, alloc Allocator) *Engine {
 	e := &Engine{policy: cfg, registry: newRegistry(alloc), master: newMaster(cfg, alloc), notes: newNotes(alloc), coverage: newCoverage(alloc)}
-	e.versions.Store(1)
+	e.proofs.Store(e.master.commonProof())
 	e.tubes, e.people = newTubes(e.master, alloc), newPeople(e.notes, alloc)
 	e.people.words.grow(0)
 	e.registry.keys.grow(0)
@@ -146,7 +147,10 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 	e.results.Store(e.tubes.results)
 	e.ordersOpen.Store(uint64(e.people.ordersOpen))
 	e.named.Store(e.master.mentioned())
-	e.versions.Store(uint32(len(e.master.putRounds)) + 1)
+	if n := len(e.master.policies); n != e.proofsOf {
+		e.proofs.Store(e.master.commonProof())
+		e.proofsOf = n
+	}
 	e.applied.Store(uint64(pos))
 }
 

@@ -70,7 +70,9 @@ func (e *Engine) scan(b *Batch, k int, tube uint32, who PersonOrdinal, hash uint
 	it.site, it.household = p.site, uint32(it.arg)
 	it.decision = e.master.decide(who, it.at, p.round, p.area)
 	of := uint32(it.arg >> 32)
-	it.linked = of != 0
+	if it.linked = of != 0; it.linked {
+		it.link = e.findTube(b, of-1)
+	}
 	a := e.tubes.admitScan(tube, who, it, e.askFacts)
 	if b.Strict && a.outcome != Duplicate && !e.knownPerson(b, k, who) {
 		return false

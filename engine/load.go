@@ -139,7 +139,7 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	e.results.Store(t.results)
 	e.ordersOpen.Store(uint64(p.ordersOpen))
 	e.named.Store(e.master.mentioned())
-	e.versions.Store(uint32(len(e.master.putRounds)) + 1)
+	e.proofs.Store(e.master.commonProof())
 	return nil
 }
 

@@ -29,12 +29,27 @@ func (e *Engine) Rounds(at Seconds, do func(*RoundView) bool) {
 
 // Proof is how long a negative counts for a person, and whether from its report instead
 // of its swab: by the newest round that is open at a time and covers the person's area,
-// else by `default`. While nobody has put a round it takes no lock.
+// else by `default`. It takes no lock while all of them say the same.
 func (e *Engine) Proof(p PersonOrdinal, at Seconds) (window Seconds, reportedBasis bool) {
-	if e.versions.Load() == 1 {
-		return e.policy.Window, false
+	if w := e.proofs.Load(); w != 0 {
+		return Seconds(w), w&proofReported != 0
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.master.proof(p, at)
+}
+
+// proofReported is set in Engine.proofs, above the window, when a report counts instead
+// of the swab.
+const proofReported = 1 << 32
+
+// commonProof is what all versions of all rounds say; 0: they differ.
+func (m *master) commonProof() uint64 {
+	first := &m.policies[1]
+	for i := range m.policies[2:] {
+		if p := &m.policies[2+i]; p.window != first.window || p.reported != first.reported {
+			return 0
+		}
+	}
+	return uint64(first.window) | when(first.reported, proofReported)
 }

@@ -1,5 +1,7 @@
 package engine
 
+import "bytes"
+
 // move is a transfer of a person from one tube to another, or the word of a scan that
 // its specimen was retained of a pool: 32 bytes.
 type move struct {
@@ -97,6 +99,7 @@ type pairAt struct {
 	own        bool     // was scanned here
 	scanned    bool     // here or where he came from
 	swab       Seconds  // of the earliest scan that leads here
+	giver      uint32   // tube of that scan; of several in one second the one with the smallest code
 	gives      policyID // that scan's
 	policy     policyID // of the earliest scan here, else gives
 	named      bool
@@ -128,10 +131,10 @@ func (t *tubes) settleMoves(i, s uint32) {
 		t.gather(k)
 	}
 	t.carry(func(m *move, from, to *pairAt) bool {
-		if !from.scanned || to.scanned && to.swab <= from.swab {
+		if !from.scanned || to.scanned && (to.swab < from.swab || to.swab == from.swab && !t.codeBefore(from.giver, to.giver)) {
 			return false
 		}
-		to.scanned, to.swab, to.gives = true, from.swab, from.gives
+		to.scanned, to.swab, to.giver, to.gives = true, from.swab, from.giver, from.gives
 		if !to.own {
 			to.policy, to.named = from.gives, false
 		}
@@ -170,7 +173,7 @@ func (t *tubes) gather(k int) {
 		case extraScan:
 			p.decide(Seconds(e.at), rankScan)
 			if !p.scanned || Seconds(e.at) < p.swab {
-				p.own, p.scanned, p.swab, p.gives = true, true, Seconds(e.at), policyID(e.b)
+				p.own, p.scanned, p.swab, p.giver, p.gives = true, true, Seconds(e.at), i, policyID(e.b)
 				p.policy, p.named = p.gives, e.a != 0
 			}
 		case extraUnscan:
@@ -235,15 +238,17 @@ func (t *tubes) settlePair(p *pairAt, event uint32) {
 		changed = true
 	}
 	if p.scanned || p.swab != 0 {
-		round := t.roundOf(p.tube, p.slot)
+		policy := t.policyOf(p.tube, p.slot)
 		if p.scanned {
 			t.setSlotPolicy(p.tube, p.slot, p.policy, p.named)
 		} else {
 			t.unscanned(p.tube, p.slot)
 		}
-		if t.roundOf(p.tube, p.slot) != round {
-			t.recounts = append(t.recounts, recount{PersonOrdinal(*t.member.get(p.slot)), round})
+		if now := t.policyOf(p.tube, p.slot); now != policy {
 			changed = true
+			if was := t.master.policy(policy).round; t.master.policy(now).round != was {
+				t.recounts = append(t.recounts, recount{PersonOrdinal(*t.member.get(p.slot)), was})
+			}
 		}
 	}
 	if place := *t.place.get(p.slot); p.bound() != (place&placeBound != 0) {
@@ -319,4 +324,8 @@ func (t *tubes) eventful(i, s uint32, who PersonOrdinal) uint32 {
 	}
 	t.materialize(i, s)
 	return s
+}
+
+func (t *tubes) codeBefore(a, b uint32) bool {
+	return bytes.Compare(t.codes.of(t.headers.at(a).code), t.codes.of(t.headers.at(b).code)) < 0
 }

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"bytes"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Find returns a person's ordinal, 0 for one never heard of; document is the
 // canonical text of a RefDocument. It takes no lock.
@@ -165,7 +162,7 @@ func (e *Engine) takePending(test uint32, swab Seconds, s *Status) {
 }
 
 func (e *Engine) codeBefore(a, b TubeIndex) bool {
-	return bytes.Compare(e.tubes.codes.of(e.tubes.headers.at(uint32(a)).code), e.tubes.codes.of(e.tubes.headers.at(uint32(b)).code)) < 0
+	return e.tubes.codeBefore(uint32(a), uint32(b))
 }
 
 // settle sets state and since of a person without causes.

@@ -39,8 +39,8 @@ type tubes struct {
 	// transfer makes look again.
 	recounts []recount
 	again    []again
-	pairs    []pairAt    // scratch of settleMoves
-	before   []testRound // scratch of rounds
+	pairs    []pairAt     // scratch of settleMoves
+	before   []testPolicy // scratch of rounds
 }
 
 // recount says that a person's tests of a round have to be counted again.

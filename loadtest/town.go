@@ -164,9 +164,10 @@ func tellEvening(city *City, addr string, out io.Writer) error {
 		for line := range bytes.Lines(a.body) {
 			var c struct {
 				Area                                          string
+				Own                                           bool // the people of the area itself: nobody here
 				Expected, Sampled, Excused, Missing, Resulted int64
 			}
-			if json.Unmarshal(line, &c) == nil {
+			if json.Unmarshal(line, &c) == nil && !c.Own {
 				fmt.Fprintf(out, "  %-12s expected %5d = sampled %5d + excused %d + missing %d; %d have a result\n",
 					cmp.Or(c.Area, "all"), c.Expected, c.Sampled, c.Excused, c.Missing, c.Resulted)
 			}
