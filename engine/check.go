@@ -2,7 +2,7 @@ package engine
 
 import "fmt"
 
-// Check proves the invariants I1 to I7 of the package comment from scratch. It is
+// Check proves the invariants I1 to I9 of the package comment from scratch. It is
 // slow and takes the writer's lock: for tests, verification and the end of a run.
 func (e *Engine) Check() error {
 	e.mu.Lock()

@@ -156,13 +156,13 @@ func (r *reference) obstacles(ev event) []obstacle {
 	round, _ := r.tubeRound(ev.tube)
 	mixed := mode != engine.Single
 	held := state == engine.StateHeld || state == engine.StateSuspect || state == engine.StateConfirmed
-	home, first := cmp.Or(ev.household, r.master.home(ev.person)), ""
+	home, first := cmp.Or(ev.household, r.master.homes[ev.person]), ""
 	for _, name := range r.arrived[ev.tube] {
 		if first == "" && slices.Contains(r.members(ev.tube), name) {
 			first = name
 		}
 	}
-	others := r.master.home(first)
+	others := r.master.homes[first]
 	return []obstacle{
 		{r.has(engine.KindTubeVoid, ev.tube), engine.RefusedTubeVoid, engine.FlagTubeVoid, 0},
 		{r.says(ev.tube).verdict != engine.VerdictNone, engine.RefusedTubeAlreadyResulted, engine.FlagAfterResult, 0},

@@ -47,9 +47,8 @@ type ledger struct {
 	labs   map[string]string // code to kind; present: put
 	rounds map[string][]*policyVersion
 	people map[string][]rostering
-	// What scans named besides: the newest area by `at`, and the last household.
-	named    map[string]scanArea
-	lastHome map[string]string
+	named  map[string]scanArea // the newest area by `at` that scans named
+	homes  map[string]string   // household: the rostered one, else the last that a scan named
 }
 
 type scanArea struct {
@@ -60,7 +59,7 @@ type scanArea struct {
 func newLedger() *ledger {
 	standard := &policyVersion{round: "default", caps: [4]string{"10", "10", "10", "10"}, recollect: 6 * 3600, vaccinated: "any"}
 	return &ledger{areas: map[string]areaRecord{}, sites: map[string]string{}, labs: map[string]string{}, people: map[string][]rostering{},
-		rounds: map[string][]*policyVersion{"default": {standard}}, named: map[string]scanArea{}, lastHome: map[string]string{}}
+		rounds: map[string][]*policyVersion{"default": {standard}}, named: map[string]scanArea{}, homes: map[string]string{}}
 }
 
 var risks = []string{"low", "medium", "high", "closed"}
@@ -121,6 +120,7 @@ func (l *ledger) putPerson(ev event, fields []field) (changed bool) {
 			p.area = f.value
 		case "household":
 			p.household = f.value
+			l.homes[ev.person] = f.value
 		case "groups":
 			p.groups = f.value
 		case "vaccinated":
@@ -345,15 +345,9 @@ func (l *ledger) heard(ev event) {
 	if old, ok := l.named[ev.person]; ev.area != "" && (!ok || ev.at > old.at || ev.at == old.at && ev.area < old.area) {
 		l.named[ev.person] = scanArea{ev.area, ev.at}
 	}
-	if ev.household != "" {
-		l.lastHome[ev.person] = ev.household
+	if p, _ := l.rostered(ev.person); ev.household != "" && p.household == "" {
+		l.homes[ev.person] = ev.household
 	}
-}
-
-// home is a person's household: the rostered one, else the last that a scan named.
-func (l *ledger) home(name string) string {
-	p, _ := l.rostered(name)
-	return cmp.Or(p.household, l.lastHome[name])
 }
 
 // before is what the roster said of an identity before a round closed; ok is false when it said nothing yet.

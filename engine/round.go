@@ -61,7 +61,6 @@ func (m *master) inForce(r RoundID, at Seconds) policyID {
 	return v[i]
 }
 
-// newest is the version of a round that holds in the end.
 // policyFor is inForce for what is kept with a scan, whose policy tells its round: a
 // round that nobody put gets a copy of the version of `default`. Writer only.
 func (m *master) policyFor(r RoundID, at Seconds) policyID {
@@ -83,6 +82,7 @@ func (m *master) policyFor(r RoundID, at Seconds) policyID {
 	return policyID(len(m.policies) - 1)
 }
 
+// newest is the version of a round that holds in the end.
 func (m *master) newest(r RoundID) *policy { return &m.policies[m.inForce(r, neverCloses)] }
 
 // closesAt is when a round closes by its newest version; neverCloses: never.
