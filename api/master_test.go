@@ -31,6 +31,23 @@ func TestMasterDataStory(t *testing.T) {
 	h.take("POST", "/v1/events", event("excuse", "04T09:00:00", `"person":"`+bob+`"`, `"round":"R1"`, `"reason":"moved out"`))
 }
 
+func TestMasterDataLists(t *testing.T) {
+	// Ensures that master data can be read back, page by page, and that what only events
+	// mention is there as provisional.
+	h := open(t, nil).ready()
+	h.take("PUT", "/v1/areas", `{"area":"35","name":"省","risk":"high"}`+"\n"+`{"area":"350582","parent":"35"}`+"\n")
+	h.take("PUT", "/v1/labs", `{"lab":"CDC","kind":"cdc"}`+"\n")
+	h.take("POST", "/v1/scans", strings.Replace(scan("T1", ada, "04T08:00:00"), "{", `{"site":"S77",`, 1))
+	h.look("/v1/areas", `{"area":"35","name":"省","parent":null,"risk":"high","provisional":false}`+"\n"+`{"area":"350582","name":null,"parent":"35","risk":"high","provisional":false}`)
+	h.look("/v1/sites", `{"site":"S77","name":null,"area":null,"kind":`, `"provisional":true}`)
+	h.look("/v1/labs", `{"lab":"CDC","name":null,"kind":"cdc","provisional":false}`)
+	if status, text, header := h.ask("GET", "/v1/areas?limit=1", ""); status != 200 || strings.Count(text, "\n") != 1 || header.Get("X-Next-After") != "1" {
+		t.Errorf("first page: got %d %s, next %q", status, text, header.Get("X-Next-After"))
+	}
+	h.look("/v1/areas?limit=1&after=1", `"area":"350582"`)
+	h.look("/v1/areas?after=99999999999", "")
+}
+
 func TestPolicyRefusals(t *testing.T) {
 	// Ensures that what a round's policy forbids is refused with code and sentence, and that
 	// a late scan is taken with the code as a flag.

@@ -22,7 +22,7 @@ POST /v1/scans                    swabs, NDJSON or JSON
 POST /v1/results                  results of tubes
 POST /v1/events                   every event: both, tube.open, transfer, excuse, discharge ...
 POST /v1/roster                   people, NDJSON or JSON
-PUT  /v1/areas  /v1/sites  /v1/labs
+PUT  /v1/areas  /v1/sites  /v1/labs  master data; GET lists it
 PUT  /v1/rounds/{round}           policy of a round
 GET  /v1/people/{person}/status   one person
 POST /v1/status                   {"people":[...]}, one status a line
@@ -48,8 +48,11 @@ func (s *Server) addRoutes() {
 		{path: "/v1/results", method: "POST", handle: s.takeBatch(ingest.Results)},
 		{path: "/v1/events", method: "POST", handle: s.takeBatch(ingest.Events)},
 		{path: "/v1/roster", method: "POST", handle: s.takeBatch(ingest.Roster)},
+		{path: "/v1/areas", method: "GET", handle: s.getAreas}, // ahead of PUT, for HEAD
 		{path: "/v1/areas", method: "PUT", handle: s.takeBatch(ingest.Areas)},
+		{path: "/v1/sites", method: "GET", handle: s.getSites}, // ahead of PUT, for HEAD
 		{path: "/v1/sites", method: "PUT", handle: s.takeBatch(ingest.Sites)},
+		{path: "/v1/labs", method: "GET", handle: s.getLabs}, // ahead of PUT, for HEAD
 		{path: "/v1/labs", method: "PUT", handle: s.takeBatch(ingest.Labs)},
 		{path: "/v1/rounds", method: "GET", handle: s.getRounds},
 		{path: roundPath, method: "GET", handle: s.getRound}, // ahead of PUT, for HEAD

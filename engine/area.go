@@ -238,9 +238,7 @@ func (m *master) walk(area uint32, do func(area uint32) bool) bool {
 	return true
 }
 
-func (m *master) areaCode(n uint32) string  { return m.areas[n].code }
-func (m *master) areaTitle(n uint32) string { return m.areas[n].name }
-func (m *master) areaKnown(n uint32) bool   { return m.areas[n].put }
+func (m *master) areaCode(n uint32) string { return m.areas[n].code }
 
 func (m *master) areaHash(n uint32) uint64 {
 	a := &m.areas[n]

@@ -56,17 +56,22 @@ type scalars struct {
 	Tubes, Tests, Extras, CodesEnd               uint32
 	Results                                      uint64
 	Sides, Causes, CauseFree, Orders, OrdersOpen uint32
+	Days                                         []extent // what decides when pages go cold
 }
 
 const scalarsVersion = 2
 
 func (e *Engine) meta() []byte {
 	p, t, r := e.people, e.tubes, e.registry
-	b, err := json.Marshal(scalars{Version: scalarsVersion, Policy: e.policy, Master: e.master.scalars(), Coverage: e.coverage.scalars(),
+	s := scalars{Version: scalarsVersion, Policy: e.policy, Master: e.master.scalars(), Coverage: e.coverage.scalars(),
 		NotesHash: e.notes.hash, Moves: t.moveCount, Watched: t.watchCount, Notes: e.notes.count,
 		People: r.count, TextsEnd: r.texts.end, RegistryHash: r.hash, TubesHash: t.hash, PeopleHash: p.hash,
 		Tubes: t.count, Tests: t.tests, Extras: t.extraCount, CodesEnd: t.codes.end, Results: t.results,
-		Sides: p.sideCount, Causes: p.causeCount, CauseFree: p.causeFree, Orders: p.orderCount, OrdersOpen: p.ordersOpen})
+		Sides: p.sideCount, Causes: p.causeCount, CauseFree: p.causeFree, Orders: p.orderCount, OrdersOpen: p.ordersOpen}
+	if x := e.coldState(); x != nil {
+		s.Days = x.days
+	}
+	b, err := json.Marshal(s)
 	if err != nil {
 		panic("engine: BUG: cannot encode scalars: " + err.Error())
 	}
@@ -96,6 +101,10 @@ func (e *Engine) LoadMeta(at Position, meta []byte) error {
 	r.count, r.texts.end, r.hash = s.People, s.TextsEnd, s.RegistryHash
 	t.count, t.tests, t.extraCount, t.codes.end, t.results, t.hash = s.Tubes, s.Tests, s.Extras, s.CodesEnd, s.Results, s.TubesHash
 	p.sideCount, p.causeCount, p.causeFree, p.orderCount, p.ordersOpen, p.hash = s.Sides, s.Causes, s.CauseFree, s.Orders, s.OrdersOpen, s.PeopleHash
+	if x := e.coldState(); x != nil {
+		x.days = s.Days
+		x.empty()
+	}
 	e.applied.Store(uint64(at))
 	return nil
 }
@@ -116,20 +125,27 @@ func (e *Engine) LoadPage(column uint8, page uint32, data []byte) error {
 
 // FinishLoad rebuilds the indexes. run is given independent jobs and returns when all
 // are done: the engine starts no goroutines itself.
+//
+// The index of tubes is worked out from their codes, of which cold ones pass through
+// two pages of memory. In the snapshot it would be 10 bytes a tube ever seen to write
+// every time, for every page of it changes on every day.
 func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	r, t, p := e.registry, e.tubes, e.people
-	if int(r.count) >= r.keys.capacity() || int(r.count) >= p.words.capacity() || int(t.count) >= t.headers.capacity() ||
-		int(t.extraCount) >= max(1, t.extras.capacity()) && t.extraCount > 0 {
-		return fmt.Errorf("cannot finish loading: pages are missing for %d people, %d tubes", r.count, t.count)
+	if err := e.loadedWhole(); err != nil {
+		return err
 	}
 	run([]func(){
 		func() { rebuild(r.index, r.count, r.hashOf) },
 		func() {
+			headers, codes := window[header]{c: t.headers}, window[byte]{c: t.codes.column}
 			rebuild(t.index, t.count, func(i uint32) uint64 {
-				if h := t.headers.at(i); h.facts&tubeExtension == 0 {
-					return hashBytes(t.codes.of(h.code))
+				h := headers.get(i)
+				if h.facts&tubeExtension != 0 {
+					return 0 // not in the index
 				}
-				return 0 // not in the index
+				hash := hashBytes(worded(codes.get(h.code)))
+				t.print(i, hash)
+				return hash
 			})
 		},
 	})
@@ -143,41 +159,71 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	return nil
 }
 
-// rebuild fills an index: it sorts the ordinals by table first, so that each table is
-// filled within the cache. hash 0 means: leave out.
+// loadedWhole ensures that what the scalars count is there, and tells cold pages.
+func (e *Engine) loadedWhole() error {
+	r, t, p := e.registry, e.tubes, e.people
+	if x := e.coldState(); x != nil {
+		x.loaded(&extent{Tubes: t.count, Tests: t.tests, Extras: t.extraCount, Codes: t.codes.end})
+	}
+	for _, of := range e.columns() {
+		if c := of.base(); c.cold == nil && !c.whole() {
+			return fmt.Errorf("cannot finish loading: column %d has %d of %d pages", c.id, c.present.Load(), c.pageCount())
+		}
+	}
+	if int(r.count) >= r.keys.capacity() || int(r.count) >= p.words.capacity() || int(t.count) >= t.headers.capacity() ||
+		int(t.extraCount) >= max(1, t.extras.capacity()) && t.extraCount > 0 {
+		return fmt.Errorf("cannot finish loading: pages are missing for %d people, %d tubes", r.count, t.count)
+	}
+	return nil
+}
+
+// rebuildEntries are sorted by table at a time: 24 MiB.
+const rebuildEntries = 2 << 20
+
+// rebuild fills an index. It sorts the ordinals by table first, part by part, so that
+// tables are filled within the cache; of a hash only the 30 bits are kept that the index
+// does not forget either. hash 0 means: leave out.
 func rebuild(x *index, count uint32, hash func(uint32) uint64) {
-	type entry struct {
-		hash    uint64
-		ordinal uint32
-	}
-	tables := uint64(len(x.where))
-	starts := make([]uint32, tables+1)
-	hashes := make([]uint64, count+1)
+	tables := uint32(len(x.where))
+	short := make([]uint32, count+1) // tag, table; tags are not 0
+	sizes := make([]uint32, tables)
 	for o := uint32(1); o <= count; o++ {
-		if hashes[o] = hash(o); hashes[o] != 0 {
-			starts[hashes[o]%tables+1]++
+		if h := hash(o); h != 0 {
+			k := uint32(h & x.mask)
+			short[o] = uint32(tagOf(h))<<16 | k
+			sizes[k]++
 		}
 	}
-	for k := range tables {
-		starts[k+1] += starts[k]
-	}
-	next := append([]uint32(nil), starts...)
-	sorted := make([]entry, starts[tables])
-	for o := uint32(1); o <= count; o++ {
-		if h := hashes[o]; h != 0 {
-			sorted[next[h%tables]] = entry{h, o}
-			next[h%tables]++
+	for k, n := range sizes {
+		if n > 0 {
+			x.reserve(k, n)
 		}
 	}
-	for k := range tables {
-		part := sorted[starts[k]:starts[k+1]]
-		if len(part) == 0 {
-			continue
+	next := make([]uint32, tables+1)
+	sorted := make([]uint32, min(count, rebuildEntries))
+	for first := uint32(1); first <= count; {
+		last := min(count, first+rebuildEntries-1)
+		clear(next)
+		for _, s := range short[first : last+1] {
+			if s != 0 {
+				next[s&0xffff+1]++
+			}
 		}
-		x.reserve(int(k), uint32(len(part)))
-		w := x.where[k].Load()
-		for _, en := range part {
-			x.put(w, tagOf(en.hash), en.ordinal)
+		for k := range tables {
+			next[k+1] += next[k]
 		}
+		n := next[tables]
+		for i, s := range short[first : last+1] {
+			if s != 0 {
+				sorted[next[s&0xffff]] = first + uint32(i)
+				next[s&0xffff]++
+			}
+		}
+		for _, o := range sorted[:n] {
+			x.put(x.where[short[o]&0xffff].Load(), uint64(short[o]>>16), o)
+		}
+		first = last + 1
 	}
 }
+
+const _ = uint(1<<16 - max(personTables, tubeTables))

@@ -53,3 +53,46 @@ func (m *master) commonProof() uint64 {
 	}
 	return uint64(first.window) | when(first.reported, proofReported)
 }
+
+// Areas, Sites and Labs call do for master data in the order of first mention, from
+// after a number on; next goes on after the last one shown. What events mention and
+// nobody put is among them, as provisional.
+func (e *Engine) Areas(after uint32, limit int, do func(*AreaView)) (next uint32, more bool) {
+	return e.listed(after, limit, func() int { return len(e.master.areas) }, func(n uint32) {
+		v := e.master.areaView(n)
+		do(&v)
+	})
+}
+
+// Sites: see Areas.
+func (e *Engine) Sites(after uint32, limit int, do func(*SiteView)) (next uint32, more bool) {
+	return e.listed(after, limit, func() int { return len(e.master.sites) }, func(n uint32) {
+		v := e.master.siteView(n)
+		do(&v)
+	})
+}
+
+// Labs: see Areas.
+func (e *Engine) Labs(after uint32, limit int, do func(*LabView)) (next uint32, more bool) {
+	return e.listed(after, limit, func() int { return len(e.master.labs) }, func(n uint32) {
+		v := e.master.labView(n)
+		do(&v)
+	})
+}
+
+// listed shows numbers, at most 256 between two slices of the writer.
+func (e *Engine) listed(after uint32, limit int, count func() int, show func(uint32)) (next uint32, more bool) {
+	next = after
+	for {
+		e.mu.RLock()
+		end := count()
+		for n := 0; n < 256 && int(next)+1 < end && limit > 0; n, limit = n+1, limit-1 {
+			next++
+			show(next)
+		}
+		e.mu.RUnlock()
+		if int(next)+1 >= end || limit == 0 {
+			return next, int(next)+1 < end
+		}
+	}
+}

@@ -36,7 +36,6 @@ type people struct {
 	before, after verdictOnPerson // scratch of the slow path
 	others        []changed       // the other identities of the human that an effect changed
 	answers       []answer        // for tubes that are released as a whole
-	cuts          []Seconds       // scratch of discharged
 }
 
 // side is the record of the few: 32 bytes.

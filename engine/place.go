@@ -56,7 +56,6 @@ func (m *master) siteNumber(code []byte) (uint32, bool) {
 
 func (m *master) siteName(n uint32) string { return m.sites[n].code }
 func (m *master) siteArea(n uint32) uint32 { return m.sites[n].area }
-func (m *master) siteLab(n uint32) uint32  { return m.sites[n].lab }
 
 // siteKnown tells whether a site was put, not only mentioned.
 func (m *master) siteKnown(code []byte) bool {

@@ -94,11 +94,11 @@ func TestReadersBesideTheWriter(t *testing.T) {
 func copyAll(snap *engine.Snapshot) (copied []page) {
 	for {
 		buf := make([]byte, engine.PageBytes)
-		column, number, data, ok := snap.Next(buf)
+		p, ok := snap.Next(buf)
 		if !ok {
 			return copied
 		}
-		copied = append(copied, page{column, number, data})
+		copied = append(copied, page{p.Column, p.Page, p.Data})
 	}
 }
 

@@ -119,8 +119,9 @@ func (l *ledger) putPerson(ev event, fields []field) (changed bool) {
 		case "area":
 			p.area = f.value
 		case "household":
-			p.household = f.value
-			l.homes[ev.person] = f.value
+			if p.household != f.value { // taken back, also what scans said is forgotten
+				p.household, l.homes[ev.person] = f.value, f.value
+			}
 		case "groups":
 			p.groups = f.value
 		case "vaccinated":

@@ -86,8 +86,6 @@ func (m *master) groupsOf(who PersonOrdinal) []uint16 {
 	return m.sets[read(m.attributes, who)>>attrSet&attrSetMask].of
 }
 
-func (m *master) groupWord(group uint16) string { return m.groups.list[group] }
-
 // vaccinatedAt is when, 0: not said.
 func (m *master) vaccinatedAt(who PersonOrdinal) Seconds { return read(m.vaccinated, who) }
 

@@ -28,9 +28,9 @@ func snapshotAndTail(seed uint64, events []event) error {
 	var copied []page
 	buf := make([]byte, engine.PageBytes)
 	next := func() bool {
-		column, number, data, ok := snap.Next(buf)
+		p, ok := snap.Next(buf)
 		if ok {
-			copied = append(copied, page{column, number, bytes.Clone(data)})
+			copied = append(copied, page{p.Column, p.Page, bytes.Clone(p.Data)})
 		}
 		return ok
 	}

@@ -37,7 +37,7 @@ type given struct {
 type valueReader func(d *Decoder, name field, v given, dst []byte) ([]byte, *fault)
 
 var masters = [...]master{
-	Areas - Areas: {kind: engine.KindArea, required: 1 << fieldArea, fields: []masterField{
+	0: {kind: engine.KindArea, required: 1 << fieldArea, fields: []masterField{
 		{from: fieldArea, to: engine.FieldKey, read: readArea},
 		{from: fieldParent, to: engine.FieldParent, read: readArea},
 		{from: fieldRisk, to: engine.FieldRisk, read: readWord("low", "medium", "high", "closed")},

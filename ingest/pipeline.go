@@ -39,6 +39,13 @@ type SnapshotWriter interface {
 	Abort()
 }
 
+// ColdWriter is a SnapshotWriter of a store that keeps cold pages too: they leave the
+// snapshots for good, and come by column and page, ascending. Without it an engine must
+// not let pages go cold.
+type ColdWriter interface {
+	Cold(column uint8, page uint32, data []byte) error
+}
+
 // Snapshots stores pictures of the engine. Load returns the position of the newest
 // complete one after its pages were given out, 0 when there is none.
 type Snapshots interface {
@@ -52,6 +59,11 @@ type Machine interface {
 	Applied() engine.Position
 	StateHash() uint64
 	Room() bool
+	HasCold() bool
+	Needs(group []*engine.Batch, run func(jobs []func()))
+	Tidy(received engine.Seconds)
+	Crowded() <-chan struct{}
+	WantsSnapshot() bool
 	BeginSnapshot(copies int) *engine.Snapshot
 	EndSnapshot()
 	LoadMeta(at engine.Position, meta []byte) error
@@ -86,6 +98,8 @@ type PipelineConfig struct {
 //	                  journal, submit, wait, answer
 //	gatherer (one)    collects submitted requests into one group, journals and syncs
 //	                  it, hands it to the writer, and goes on with the next
+//	fetcher (one)     meanwhile has the engine fetch what the group will touch and
+//	                  has gone cold
 //	writer (one)      applies the group, gives its changes to the feed, wakes the
 //	                  requests, begins a snapshot when one is due
 //
@@ -115,6 +129,8 @@ type Pipeline struct {
 
 	free    chan *group
 	groups  chan *group
+	cold    chan *group   // to the fetcher
+	fetched chan struct{} // from the fetcher
 	written chan struct{} // closed when the writer has ended
 	dead    atomic.Bool
 
@@ -127,6 +143,7 @@ type Pipeline struct {
 
 	marked       bool        // the engine marks pages for a snapshot
 	copying      atomic.Bool // the copier is at work
+	failed       atomic.Bool // the last snapshot failed: none before its turn
 	copier       sync.WaitGroup
 	lastSnapshot atomic.Uint64
 }
@@ -154,6 +171,8 @@ func NewPipeline(cfg PipelineConfig) *Pipeline {
 		queue:    make(chan *Request, cfg.QueueRequests),
 		free:     make(chan *group, groupsInFlight),
 		groups:   make(chan *group, groupsInFlight),
+		cold:     make(chan *group),
+		fetched:  make(chan struct{}),
 		written:  make(chan struct{}),
 	}
 	for range cap(p.decoders) {
@@ -168,6 +187,7 @@ func NewPipeline(cfg PipelineConfig) *Pipeline {
 // Start begins to take requests. REQUIRES: Recover has returned without an error.
 func (p *Pipeline) Start() {
 	go p.gather()
+	go p.fetch()
 	go p.write()
 }
 

@@ -15,13 +15,14 @@ type group struct {
 	batches  []*engine.Batch
 	payload  []byte
 	items    int
+	received engine.Seconds // latest
 }
 
 func (g *group) reset() {
 	clear(g.requests)
 	clear(g.batches)
 	g.requests, g.batches, g.payload = g.requests[:0], g.batches[:0], g.payload[:0]
-	g.pos, g.items = 0, 0
+	g.pos, g.items, g.received = 0, 0, 0
 	if cap(g.payload) > groupBytesMax+retainedBytesMax {
 		g.payload = nil
 	}
@@ -32,6 +33,7 @@ func (g *group) add(r *Request) {
 	g.batches = append(g.batches, &r.Decoded.Batch)
 	g.payload = append(g.payload, r.journal...)
 	g.items += r.Decoded.Batch.Len()
+	g.received = max(g.received, r.Decoded.Batch.Received)
 }
 
 // wake answers every request of the group. After it the requests are the handlers'.
@@ -45,11 +47,20 @@ func (g *group) wake(err error, applied int64) {
 // gather is the gatherer goroutine.
 func (p *Pipeline) gather() {
 	defer close(p.groups)
+	defer close(p.cold)
 	for first := range p.queue {
 		g := <-p.free
 		g.reset()
 		p.collect(g, first)
-		if !p.journal(g) {
+		cold := p.cfg.Machine.HasCold()
+		if cold {
+			p.cold <- g
+		}
+		durable := p.journal(g)
+		if cold {
+			<-p.fetched // before anybody is told: the batches are the handlers' then
+		}
+		if !durable {
 			g.wake(ErrStopped, p.now())
 			p.free <- g
 			continue
@@ -103,25 +114,39 @@ func (p *Pipeline) journal(g *group) bool {
 // write is the writer goroutine.
 func (p *Pipeline) write() {
 	defer close(p.written)
-	for g := range p.groups {
-		began := p.now()
-		err := error(ErrStopped)
-		if !p.dead.Load() {
-			if err = p.apply(g.pos, g.batches); err != nil {
-				p.die(err)
-				err = ErrStopped
+	crowded := p.cfg.Machine.Crowded()
+	for {
+		select {
+		case g, ok := <-p.groups:
+			if !ok {
+				return
 			}
+			p.carryOut(g)
+		case <-crowded:
+			p.cfg.Machine.Tidy(0)
 		}
-		end := p.now()
-		p.stats.Apply.Observe(end - began)
-		p.stats.WriterBusyNanos.Add(uint64(end - began))
-		p.stats.Items.Add(uint64(g.items))
-		g.wake(err, end)
-		if err == nil {
-			p.afterApply(g.pos, g.items, len(g.payload))
-		}
-		p.free <- g
 	}
+}
+
+// carryOut applies one group and answers it.
+func (p *Pipeline) carryOut(g *group) {
+	began := p.now()
+	err := error(ErrStopped)
+	if !p.dead.Load() {
+		if err = p.apply(g.pos, g.batches); err != nil {
+			p.die(err)
+			err = ErrStopped
+		}
+	}
+	end := p.now()
+	p.stats.Apply.Observe(end - began)
+	p.stats.WriterBusyNanos.Add(uint64(end - began))
+	p.stats.Items.Add(uint64(g.items))
+	g.wake(err, end)
+	if err == nil {
+		p.afterApply(g)
+	}
+	p.free <- g
 }
 
 // apply decides one group and gives its changes to the feed. A panic of the rules
@@ -138,15 +163,16 @@ func (p *Pipeline) apply(pos engine.Position, batches []*engine.Batch) (err erro
 	return nil
 }
 
-// afterApply takes the state hash and begins a snapshot when either is due.
-func (p *Pipeline) afterApply(pos engine.Position, items, bytes int) {
-	if uint64(pos)%p.cfg.HashEvery == 0 {
-		p.pending.Store(&HashCheck{At: pos, Hash: p.cfg.Machine.StateHash()})
+// afterApply takes the state hash, tidies, and begins a snapshot when one is due.
+func (p *Pipeline) afterApply(g *group) {
+	if uint64(g.pos)%p.cfg.HashEvery == 0 {
+		p.pending.Store(&HashCheck{At: g.pos, Hash: p.cfg.Machine.StateHash()})
 	}
+	p.cfg.Machine.Tidy(g.received)
 	p.endSnapshot()
-	p.sinceTests += uint64(items)
-	p.sinceBytes += uint64(bytes)
-	if p.sinceTests >= p.cfg.SnapshotTests || p.sinceBytes >= p.cfg.SnapshotBytes {
+	p.sinceTests += uint64(g.items)
+	p.sinceBytes += uint64(len(g.payload))
+	if p.sinceTests >= p.cfg.SnapshotTests || p.sinceBytes >= p.cfg.SnapshotBytes || !p.failed.Load() && p.cfg.Machine.WantsSnapshot() {
 		p.beginSnapshot()
 	}
 }

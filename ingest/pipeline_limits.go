@@ -47,6 +47,9 @@ const (
 	// replayAhead is how many decoded groups wait for the applying goroutine of a replay.
 	replayAhead = 4
 
+	// fetchGoroutines read cold pages side by side: a disk answers several as fast as one.
+	fetchGoroutines = 4
+
 	// loadGoroutines rebuild the indexes of a snapshot.
 	loadGoroutines = 2
 )

@@ -144,6 +144,9 @@ func (r *replay) decode(pos engine.Position, payload []byte, check HashCheck) er
 		}
 		payload, g.batches = rest, g.store[:n+1]
 	}
+	if err := r.p.needs(g.batches); err != nil {
+		return err
+	}
 	r.work <- g
 	return nil
 }
@@ -170,9 +173,12 @@ func (r *replay) apply(g *replayGroup) error {
 		return fmt.Errorf("cannot start: the journal cannot be replayed, and another start will not help: %w", err)
 	}
 	items := 0
+	received := engine.Seconds(0)
 	for _, b := range g.batches {
 		items += b.Len()
+		received = max(received, b.Received)
 	}
+	p.cfg.Machine.Tidy(received)
 	r.applied, r.items = g.pos, r.items+uint64(items)
 	p.sinceTests += uint64(items)
 	p.sinceBytes += uint64(g.bytes)

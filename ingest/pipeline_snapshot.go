@@ -29,6 +29,7 @@ func (p *Pipeline) beginSnapshot() {
 		defer p.copier.Done()
 		defer p.copying.Store(false)
 		if err := p.copySnapshot(snapshot); err != nil {
+			p.failed.Store(true)
 			p.stats.SnapshotErrors.Add(1)
 			p.cfg.Logf("cannot write a snapshot, the one before stays and the next is tried in its turn: %v", err)
 		}
@@ -42,12 +43,16 @@ func (p *Pipeline) copySnapshot(snapshot *engine.Snapshot) error {
 	buf := make([]byte, engine.PageBytes)
 	w, err := p.cfg.Snapshots.Create(snapshot.At())
 	if err == nil {
-		err = copyPages(snapshot, w, buf)
+		if err = copyPages(snapshot, w, buf); err != nil {
+			w.Abort()
+		}
 	}
 	if err != nil {
 		snapshot.Abandon()
 		return fmt.Errorf("cannot write the snapshot at position %d: %w", snapshot.At(), err)
 	}
+	snapshot.Committed()
+	p.failed.Store(false)
 	p.lastSnapshot.Store(uint64(snapshot.At()))
 	p.stats.Snapshots.Add(1)
 	p.stats.SnapshotNanos.Add(uint64(p.now() - began))
@@ -56,12 +61,15 @@ func (p *Pipeline) copySnapshot(snapshot *engine.Snapshot) error {
 
 func copyPages(snapshot *engine.Snapshot, w SnapshotWriter, buf []byte) error {
 	for {
-		column, page, data, ok := snapshot.Next(buf)
+		p, ok := snapshot.Next(buf)
 		if !ok {
 			return w.Commit(snapshot.Meta())
 		}
-		if err := w.Page(column, page, data); err != nil {
-			w.Abort()
+		write := w.Page
+		if p.Cold {
+			write = w.(ColdWriter).Cold
+		}
+		if err := write(p.Column, p.Page, p.Data); err != nil {
 			return err
 		}
 	}

@@ -53,6 +53,7 @@ type Stats struct {
 	Decode *Histogram // ns a request: parse and encode for the journal
 	Wait   *Histogram // ns a request: decoded until its group is journalled
 	Sync   *Histogram // ns a group: append and sync
+	Fetch  *Histogram // ns a group, beside the sync: cold pages fetched; none while nothing is cold
 	Apply  *Histogram // ns a group: rules and feed
 	Answer *Histogram // ns a request: applied until its answer is written
 
@@ -70,7 +71,7 @@ type Stats struct {
 
 func newStats() *Stats {
 	return &Stats{
-		Decode: NewDurations(), Wait: NewDurations(), Sync: NewDurations(), Apply: NewDurations(), Answer: NewDurations(),
+		Decode: NewDurations(), Wait: NewDurations(), Sync: NewDurations(), Fetch: NewDurations(), Apply: NewDurations(), Answer: NewDurations(),
 		GroupItems: NewSizes(), GroupRequests: NewSizes(), GroupBytes: NewSizes(),
 	}
 }

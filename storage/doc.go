@@ -9,6 +9,8 @@
 //     can be derived from it.
 //   - A snapshot ([SnapshotWriter], [Store.LoadSnapshot]) is the engine's memory at one
 //     position, in pages. There is one at a time, or none.
+//   - Cold pages ([SnapshotWriter.Cold], [Store.Fetch]) are those that the engine lets go:
+//     written once, beside a snapshot, and in force until they are written again.
 //   - The [Feed] is the list of changes of status, in blocks that are written lazily.
 //   - [SyncDelay], [CrashFS] and [FaultFS] are file systems for benchmarks and tests.
 //
@@ -21,11 +23,13 @@
 //     checksum of the one before it.
 //  3. A snapshot is whole or not there. It counts only once the feed is stored up to its
 //     position, so a replay from it rebuilds whatever of the feed a crash took.
-//  4. Stored feed blocks have no holes. They may run ahead of the snapshot, never of the
+//  4. A cold page is as the snapshot in force, or the last before it that wrote the page,
+//     left it. No crash mixes versions.
+//  5. Stored feed blocks have no holes. They may run ahead of the snapshot, never of the
 //     journal; a replay drops what is stored already.
-//  5. Nothing leaves the memory unsealed but positions, counts, column and page numbers
+//  6. Nothing leaves the memory unsealed but positions, counts, column and page numbers
 //     and hashes. Without the key file the directory names nobody.
-//  6. A failed write or sync ends the process with a sentence. It is never retried: after
+//  7. A failed write or sync ends the process with a sentence. It is never retried: after
 //     a failed fsync the kernel may have dropped the data and call the next one good.
 //
 // What it does not: replicate, trim the journal, or keep two versions of a format.

@@ -20,6 +20,8 @@ var (
 	ErrRulesVersion = errors.New("journal of another rules version")
 	// ErrSnapshot: the stored snapshot is not whole.
 	ErrSnapshot = errors.New("snapshot damaged")
+	// ErrColdMissing: a page that no committed snapshot gave to the cold store.
+	ErrColdMissing = errors.New("page is not in the cold store")
 	// ErrSnapshotBusy: another snapshot is being written.
 	ErrSnapshotBusy = errors.New("another snapshot is being written")
 	// ErrSnapshotDone: the snapshot was committed or aborted before.

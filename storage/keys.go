@@ -14,6 +14,7 @@ const (
 	prefixDataKey  = 'D'
 	prefixFeed     = 'F'
 	prefixJournal  = 'J'
+	prefixCold     = 'K'
 	prefixManifest = 'M'
 	prefixPage     = 'P'
 )
@@ -23,6 +24,7 @@ const (
 	feedKeyBytes    = 1 + 8
 	journalKeyBytes = 1 + 8
 	pageKeyBytes    = 1 + 8 + 4
+	coldKeyBytes    = 1 + 8 + 1 + 4
 )
 
 var (
@@ -46,6 +48,12 @@ func feedKey(first engine.Cursor) []byte {
 func pageKey(snapshot uint64, seq uint32) []byte {
 	k := binary.BigEndian.AppendUint64([]byte{prefixPage}, snapshot)
 	return binary.BigEndian.AppendUint32(k, seq)
+}
+
+func coldKey(snapshot uint64, column uint8, page uint32) []byte {
+	k := append(make([]byte, 0, coldKeyBytes), prefixCold)
+	k = append(binary.BigEndian.AppendUint64(k, snapshot), column)
+	return binary.BigEndian.AppendUint32(k, page)
 }
 
 // after is the first key past a prefix: [p] ≤ keys of the prefix < [p+1].

@@ -13,8 +13,12 @@ const (
 	// PageBytesMax is a page of 64 KiB and room for a page's own header.
 	PageBytesMax = 64<<10 + 4<<10
 
-	// MetaBytesMax bounds what a snapshot says of itself.
-	MetaBytesMax = 1 << 20
+	// MetaBytesMax bounds what a snapshot says of itself: 100,000 areas with their names,
+	// the most of it, are 8 MB.
+	MetaBytesMax = 32 << 20
+
+	// coldEntriesPerPage of the directory of cold pages fit one page of a snapshot.
+	coldEntriesPerPage = 5000
 
 	// FeedBlockEntries in a block: at 3 to 6 bytes each it makes values of some 30 KB,
 	// large enough for Pebble to be indifferent to their number, small enough to decode
@@ -58,6 +62,9 @@ const (
 	bytesPerSync    = 1 << 20
 	walBytesPerSync = 512 << 10
 )
+
+const _ = uint(PageBytesMax - coldEntriesPerPage*coldEntryBytes)
+const _ = uint(memTableBytes*(memTablesMax-1) - MetaBytesMax)
 
 // The largest journal value alone must not stop further writes until it is flushed.
 const _ = uint(memTableBytes*(memTablesMax-1) - JournalPayloadBytesMax)

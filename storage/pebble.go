@@ -66,7 +66,7 @@ func splitKinds(start []byte) (pebble.SpanPolicy, []byte, error) {
 
 var kindEnds = [][]byte{
 	{prefixFeed}, {prefixFeed + 1},
-	{prefixJournal}, {prefixJournal + 1},
+	{prefixJournal}, {prefixCold}, {prefixCold + 1},
 	{prefixPage}, {prefixPage + 1},
 }
 

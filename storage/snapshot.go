@@ -59,6 +59,9 @@ func getManifest(v []byte) manifest {
 // snapshot. A crash before that leaves the older one in force and, of the new one, files
 // or keys that the next Open removes.
 //
+// Cold pages are not the snapshot's alone: those of snapshots before it stay in force
+// until they are written again. See coldDirectory.
+//
 // REQUIRES: one goroutine.
 type SnapshotWriter struct {
 	s    *Store
@@ -68,9 +71,15 @@ type SnapshotWriter struct {
 	sc   sealScratch
 	done bool
 
-	table      *sstable.Writer
-	tableBytes int
-	paths      []string
+	pages, cold pageTable
+	coldPages   []coldPage
+	paths       []string
+}
+
+// pageTable is a stream of pages in ascending order of keys, in files of some size.
+type pageTable struct {
+	table *sstable.Writer
+	bytes int
 }
 
 // NewSnapshot begins a snapshot of the state at a position.
@@ -93,6 +102,38 @@ func (s *Store) NewSnapshot(at engine.Position) (*SnapshotWriter, error) {
 
 // Page adds a page; data stays the caller's.
 func (w *SnapshotWriter) Page(column uint8, page uint32, data []byte) error {
+	if column == directoryColumn {
+		panic("storage: BUG: a page of the directory's column")
+	}
+	if err := w.mayWrite(column, page, data); err != nil {
+		return err
+	}
+	defer w.s.guard("write a snapshot")
+	w.page(column, page, data)
+	return nil
+}
+
+// Cold adds a page to the cold store, which Fetch finds there once the snapshot is
+// committed, and which no later snapshot needs to hold; data stays the caller's.
+//
+// REQUIRES: ascending columns, and within one ascending pages.
+func (w *SnapshotWriter) Cold(column uint8, page uint32, data []byte) error {
+	if err := w.mayWrite(column, page, data); err != nil {
+		return err
+	}
+	if n := len(w.coldPages); n > 0 && !w.coldPages[n-1].before(column, page) {
+		panic("storage: BUG: cold pages out of order")
+	}
+	defer w.s.guard("write a snapshot")
+	w.coldPages = append(w.coldPages, coldPage{column, page})
+	w.key = append(w.key[:0], coldKey(w.m.id, column, page)...)
+	v := w.value(0, len(data))
+	w.s.seal.seal(v, w.key, 0, data, &w.sc)
+	w.set(&w.cold, v)
+	return nil
+}
+
+func (w *SnapshotWriter) mayWrite(column uint8, page uint32, data []byte) error {
 	if w.done {
 		return ErrSnapshotDone
 	}
@@ -103,33 +144,41 @@ func (w *SnapshotWriter) Page(column uint8, page uint32, data []byte) error {
 	if w.m.pages == math.MaxUint32 {
 		return fmt.Errorf("cannot write page %d of column %d: %d pages before it: %w", page, column, w.m.pages, ErrTooLarge)
 	}
-	if err := w.s.alive("write a snapshot"); err != nil {
-		return err
-	}
-	defer w.s.guard("write a snapshot")
+	return w.s.alive("write a snapshot")
+}
+
+func (w *SnapshotWriter) page(column uint8, page uint32, data []byte) {
 	w.m.pages++
 	w.key = append(w.key[:0], pageKey(w.m.id, w.m.pages)...)
-	size := sealedBytes(pageClearBytes, len(data))
-	if cap(w.buf) < size {
-		w.buf = make([]byte, sealedBytes(pageClearBytes, PageBytesMax))
-	}
-	v := w.buf[:size]
+	v := w.value(pageClearBytes, len(data))
 	v[envelopeBytes] = column
 	binary.BigEndian.PutUint32(v[envelopeBytes+1:], page)
 	w.s.seal.seal(v, w.key, pageClearBytes, data, &w.sc)
-	if w.table == nil {
-		w.newTable()
-	}
-	if err := w.table.Set(w.key, v); err != nil {
-		w.s.die("write a snapshot", err)
-	}
-	if w.tableBytes += size; w.tableBytes >= snapshotFileBytes {
-		w.closeTable()
-	}
-	return nil
+	w.set(&w.pages, v)
 }
 
-func (w *SnapshotWriter) newTable() {
+// value is memory for a sealed value, good until the next one.
+func (w *SnapshotWriter) value(clear, plain int) []byte {
+	size := sealedBytes(clear, plain)
+	if cap(w.buf) < size {
+		w.buf = make([]byte, sealedBytes(pageClearBytes, PageBytesMax))
+	}
+	return w.buf[:size]
+}
+
+func (w *SnapshotWriter) set(t *pageTable, v []byte) {
+	if t.table == nil {
+		w.newTable(t)
+	}
+	if err := t.table.Set(w.key, v); err != nil {
+		w.s.die("write a snapshot", err)
+	}
+	if t.bytes += len(v); t.bytes >= snapshotFileBytes {
+		w.closeTable(t)
+	}
+}
+
+func (w *SnapshotWriter) newTable(t *pageTable) {
 	s := w.s
 	path := s.fs.PathJoin(s.pagesDir(), fmt.Sprintf("%d-%d.sst", w.m.id, len(w.paths)))
 	f, err := s.fs.Create(path, vfs.WriteCategoryUnspecified)
@@ -139,17 +188,17 @@ func (w *SnapshotWriter) newTable() {
 	w.paths = append(w.paths, path)
 	f = vfs.NewSyncingFile(f, vfs.SyncingFileOptions{BytesPerSync: bytesPerSync, NoSyncOnClose: true})
 	o := s.po.MakeWriterOptions(6, pebbleFormat.MaxTableFormat())
-	w.table, w.tableBytes = sstable.NewWriter(objstorageprovider.NewFileWritable(f), o), 0
+	t.table, t.bytes = sstable.NewWriter(objstorageprovider.NewFileWritable(f), o), 0
 }
 
 // closeTable returns once the file is synced.
-func (w *SnapshotWriter) closeTable() {
-	if w.table == nil {
+func (w *SnapshotWriter) closeTable(t *pageTable) {
+	if t.table == nil {
 		return
 	}
-	t := w.table
-	w.table = nil
-	if err := t.Close(); err != nil {
+	table := t.table
+	t.table = nil
+	if err := table.Close(); err != nil {
 		w.s.die("write a snapshot", err)
 	}
 }
@@ -175,12 +224,15 @@ func (w *SnapshotWriter) Commit(meta []byte) error {
 		return fmt.Errorf("cannot commit the snapshot at %d: the feed is complete up to %d: %w", w.m.at, complete, ErrFeedBehind)
 	}
 	w.m.feedBlocks, w.m.feedEnd = blocks, end
-	w.closeTable()
+	superseded := w.writeDirectory()
+	w.closeTable(&w.pages)
+	w.closeTable(&w.cold)
 	if len(w.paths) > 0 {
 		if err := s.db.Ingest(context.Background(), w.paths); err != nil {
 			s.die("commit a snapshot", err)
 		}
 	}
+	s.cold.put(w.m.id, w.coldPages) // before older versions go: whoever misses one looks again
 	v := make([]byte, sealedBytes(manifestClearBytes, len(meta)))
 	w.m.put(v)
 	s.seal.seal(v, keyManifest, manifestClearBytes, meta, &w.sc)
@@ -189,6 +241,11 @@ func (w *SnapshotWriter) Commit(meta []byte) error {
 	set(b, keyManifest, v)
 	if err := b.DeleteRange([]byte{prefixPage}, pageKey(w.m.id, 0), nil); err != nil {
 		s.die("commit a snapshot", err)
+	}
+	for _, key := range superseded {
+		if err := b.Delete(key, nil); err != nil {
+			s.die("commit a snapshot", err)
+		}
 	}
 	// The sync also makes durable the feed blocks, which came before it in the same log.
 	if err := s.db.Apply(b, pebble.Sync); err != nil {
@@ -206,12 +263,15 @@ func (w *SnapshotWriter) Abort() {
 	if w.done {
 		return
 	}
-	if w.table != nil {
+	for _, t := range []*pageTable{&w.pages, &w.cold} {
+		if t.table == nil {
+			continue
+		}
 		// Close rather than drop: the writer owns buffers and a file.
-		if err := w.table.Close(); err != nil {
+		if err := t.table.Close(); err != nil {
 			w.s.o.Logf("storage: cannot close an aborted snapshot file: %v", err)
 		}
-		w.table = nil
+		t.table = nil
 	}
 	for _, p := range w.paths {
 		if err := w.s.fs.Remove(p); err != nil {
@@ -243,16 +303,21 @@ func (s *Store) openSnapshots() error {
 		return err
 	}
 	s.manifest, s.snapshotID = m, m.id
-	last, err := lastKey(s.db, prefixPage)
-	if err != nil || last == nil {
-		return err
-	}
-	if newest := numberOf(last); newest > m.id {
+	for prefix, first := range map[byte][]byte{prefixPage: pageKey(m.id+1, 0), prefixCold: coldKey(m.id+1, 0, 0)} {
+		last, err := lastKey(s.db, prefix)
+		if err != nil {
+			return err
+		}
+		if last == nil || numberOf(last) <= m.id {
+			continue
+		}
 		s.o.Logf("storage: removing the pages of a snapshot that was not committed")
-		s.snapshotID = newest
-		return s.db.DeleteRange(pageKey(m.id+1, 0), after(prefixPage), pebble.NoSync)
+		s.snapshotID = max(s.snapshotID, numberOf(last))
+		if err := s.db.DeleteRange(first, after(prefix), pebble.NoSync); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.openCold()
 }
 
 func (s *Store) readManifest() (manifest, []byte, error) {
@@ -304,6 +369,9 @@ func (s *Store) LoadSnapshot(meta func(at engine.Position, meta []byte) error, p
 		return nil
 	}
 	err = s.readAhead(pageKey(m.id, 0), pageKey(m.id+1, 0), read, func(c *chunk, it *item) error {
+		if it.column == directoryColumn {
+			return nil // Open has read it
+		}
 		return page(it.column, uint32(it.number), c.buf[it.from:it.to])
 	})
 	if err == nil && seq != m.pages {

@@ -14,7 +14,7 @@ import (
 
 // storeFormat is the value of the plain record "format": the first thing read, before
 // anything is unsealed.
-const storeFormat = "poolwise storage 1\n"
+const storeFormat = "poolwise storage 2\n"
 
 var errEarlier = errors.New("an earlier write failed")
 
@@ -55,6 +55,8 @@ type Store struct {
 	manifest   manifest
 	snapshotID uint64 // last one given out
 	writing    *SnapshotWriter
+
+	cold coldDirectory
 
 	opened atomic.Bool
 	dead   atomic.Bool
