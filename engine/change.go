@@ -47,11 +47,8 @@ func (c *Changes) TubesOf(i int) []TubeIndex {
 }
 
 // coalesce leaves one entry a person among those from an index on, all of one event:
-// the last, with the state before the first.
-func (c *Changes) coalesce(pos Position, from int) {
-	if len(c.List)-from < 2 {
-		return
-	}
+// the last, with the state before the first; none of whom nothing has changed.
+func (c *Changes) coalesce(pos Position, from int, unchanged func(PersonOrdinal) bool) {
 	kept := from
 	for i := from; i < len(c.List); i++ {
 		entry := c.List[i]
@@ -65,6 +62,13 @@ func (c *Changes) coalesce(pos Position, from int) {
 		}
 		c.List[kept] = entry
 		kept++
+	}
+	c.List, kept = c.List[:kept], from
+	for _, entry := range c.List[from:] {
+		if !unchanged(entry.Person) {
+			c.List[kept] = entry
+			kept++
+		}
 	}
 	c.List = c.List[:kept]
 	for i := from; i < kept; i++ {

@@ -90,8 +90,10 @@ func (t *tubes) admitPolicy(tube uint32, f *Facts, it *item, a *admission) {
 	if tube != 0 {
 		h := t.headers.get(tube)
 		bound = int(h.bound)
-		if w := t.said(tube); w.mode != ModeUnset || h.says&saysMode != 0 || w.capacity == 1 {
+		if w := t.said(tube); w.mode != ModeUnset || h.says&saysMode != 0 {
 			mode = factMode(h.facts)
+		} else if w.capacity == 1 && mode == Pool { // one place means single if nobody says otherwise
+			mode = Single
 		}
 	}
 	d := &it.decision

@@ -17,7 +17,7 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 	told := len(out.List)
 	if b.Tube[k] == NoTube {
 		e.applyToPerson(b, k, who, hash, pos, out)
-		out.coalesce(pos, told)
+		e.settleFeed(pos, told, out)
 		return
 	}
 	ctx := &b.Contexts[b.Ctx[k]]
@@ -59,9 +59,17 @@ func (e *Engine) applyItem(b *Batch, k int, who PersonOrdinal, hash uint64, pos 
 	case KindTubeReceive, KindTubeReject, KindTubeLost, KindResult:
 		e.labEvent(b, k, &it)
 	}
-	if e.deliver(pos, e.tubeOf[local]-1, out) {
-		out.coalesce(pos, told)
+	e.people.noting = b.Kind[k] == KindTransfer || e.master.releasesWhole || len(e.tubes.again) > 0
+	if e.deliver(pos, e.tubeOf[local]-1, out) || len(e.people.firsts) > 0 {
+		e.settleFeed(pos, told, out)
 	}
+}
+
+// settleFeed leaves one entry a person of those that an event made, and none of whom
+// nothing has changed in the end.
+func (e *Engine) settleFeed(pos Position, told int, out *Changes) {
+	out.coalesce(pos, told, e.people.asBefore)
+	e.people.firsts = e.people.firsts[:0]
 }
 
 // scan decides on a scan; it answers false when nothing has changed.

@@ -147,6 +147,7 @@ func (e *Engine) merge(kind noteKind, from, to PersonOrdinal, at Seconds, pos Po
 	if full {
 		e.keepAll(all, pos, out)
 	}
+	p.firsts = p.firsts[:0]
 	before := make([]verdictOnPerson, len(all))
 	for k, who := range all {
 		p.judge(who, &before[k])
@@ -177,6 +178,7 @@ func (e *Engine) merge(kind noteKind, from, to PersonOrdinal, at Seconds, pos Po
 		p.judge(who, &p.after)
 		p.answerAll(who)
 		if w := *p.words.get(uint32(who)); !before[k].same(&p.after) {
+			p.firsts = append(p.firsts, first{root: p.root(who), renewed: true})
 			e.feed(pos, &changed{person: who, previous: before[k].state, word: w}, 0, 0, 0, out)
 		}
 	}
@@ -219,6 +221,7 @@ func (e *Engine) discharge(who PersonOrdinal, at Seconds, reason uint32, pos Pos
 	p.identities(who, func(id PersonOrdinal) { all = append(all, id) })
 	e.keepAll(all, pos, out)
 	p.judge(who, &p.before)
+	p.noteFirst(who, false)
 	e.notes.add(who, x)
 	p.judge(who, &p.after)
 	if c, told := p.publish(who); told {

@@ -309,16 +309,36 @@ func (v *verdictOnPerson) same(o *verdictOnPerson) bool {
 		a.earliest, b.earliest = 0, 0
 	}
 	if a != b || v.since != o.since || v.task.need != o.task.need || v.task.due != o.task.due || v.any != o.any ||
-		v.recheck.need != o.recheck.need || v.recheck.due != o.recheck.due || len(v.open) != len(o.open) {
+		v.recheck.need != o.recheck.need || v.recheck.due != o.recheck.due {
 		return false
 	}
-	for i := range v.open {
-		a, b := v.open[i], o.open[i]
-		a.bits, b.bits = a.bits&(7|causePreliminary), b.bits&(7|causePreliminary) // the others show in the order alone
-		a.due, b.due = 0, 0                                                       // likewise
-		if a != b {
+	return shows(v.open, o.open) && shows(o.open, v.open)
+}
+
+// shows tells whether every cause of the one list is in the other as readers see it: one
+// a tube and kind, though two identities of a human may be in the tube.
+func shows(all, in []openCause) bool {
+	for i := range all {
+		a, _ := shown(all, all[i].tube, all[i].kind)
+		if b, ok := shown(in, all[i].tube, all[i].kind); !ok || a != b {
 			return false
 		}
 	}
 	return true
+}
+
+// shown is what readers see of the causes of a kind from one tube; the rest of them
+// shows in the order alone.
+func shown(all []openCause, tube uint32, kind CauseKind) (s openCause, ok bool) {
+	for i := range all {
+		c := &all[i]
+		switch {
+		case c.tube != tube || c.kind != kind:
+		case !ok:
+			s, ok = openCause{tube: tube, kind: kind, reported: c.reported, swab: c.swab, bits: c.bits & causePreliminary}, true
+		default:
+			s.reported, s.swab, s.bits = min(s.reported, c.reported), min(s.swab, c.swab), s.bits&c.bits
+		}
+	}
+	return s, ok
 }

@@ -20,6 +20,9 @@ func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFact
 		p.setWord(who, w)
 	}
 	p.judge(who, &p.before)
+	if p.noting || p.sideOf(who).ring != 0 {
+		p.noteFirst(who, f.has(factRenewed) && f.outcome() == OutcomeNegative)
+	}
 	at := uint32(w)
 	s := p.sides.mut(at)
 	p.hash -= mixSide(at, s)
@@ -33,6 +36,39 @@ func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFact
 	}
 	c, told := p.publish(who)
 	return c, told || f.has(factRenewed) && f.outcome() == OutcomeNegative && swab == p.after.swab
+}
+
+// first is what held for a human before an event that may tell of him more than once.
+type first struct {
+	root    PersonOrdinal
+	renewed bool // readers see a difference that the verdict does not
+	before  verdictOnPerson
+}
+
+// noteFirst keeps p.before, unless something earlier is kept of the same event.
+func (p *people) noteFirst(who PersonOrdinal, renewed bool) {
+	root := p.root(who)
+	for i := range p.firsts {
+		if p.firsts[i].root == root {
+			p.firsts[i].renewed = p.firsts[i].renewed || renewed
+			return
+		}
+	}
+	f := first{root: root, renewed: renewed, before: p.before}
+	f.before.open = append([]openCause(nil), p.before.open...)
+	p.firsts = append(p.firsts, f)
+}
+
+// asBefore tells whether nothing of a human has changed by an event after all.
+func (p *people) asBefore(who PersonOrdinal) bool {
+	root := p.root(who)
+	for i := range p.firsts {
+		if f := &p.firsts[i]; f.root == root && !f.renewed {
+			p.judge(who, &p.after)
+			return f.before.same(&p.after)
+		}
+	}
+	return false
 }
 
 // publish makes orders and words of all identities of a human follow p.after; told is

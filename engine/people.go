@@ -36,6 +36,8 @@ type people struct {
 	before, after verdictOnPerson // scratch of the slow path
 	others        []changed       // the other identities of the human that an effect changed
 	answers       []answer        // for tubes that are released as a whole
+	noting        bool            // the event may tell of one human more than once
+	firsts        []first         // then: what was before
 }
 
 // side is the record of the few: 32 bytes.

@@ -257,7 +257,6 @@ func inOrder(seed uint64, events []event) error {
 	r, desk, names := newReference(), newDesk(), peopleOf(events)
 	before := map[string]personWord{}
 	feed := feedReader{desk: desk, book: r, names: names, tied: map[string]bool{}}
-	feed.waits = slices.ContainsFunc(events, func(ev event) bool { return strings.Contains(ev.fields, "release=all") })
 	merges := slices.ContainsFunc(events, func(ev event) bool { return ev.kind == engine.KindMerge })
 	for i, ev := range events {
 		tell := func(err error) error { return fmt.Errorf("after event %d, %s: %w", i+1, ev, err) }
@@ -305,7 +304,6 @@ type feedReader struct {
 	names []string
 	last  engine.Cursor
 	tied  map[string]bool // people who have, or had, two tests with one swab time
-	waits bool            // a round releases all of a tube at once
 }
 
 // read ensures that the entries of the last event are those people whose announced status
@@ -329,10 +327,8 @@ func (f *feedReader) read(before, after map[string]personWord) error {
 		}
 		told[name] = true
 		// It may tell once too often: of swabs in the same second readers choose by tube code, which the
-		// people half does not know; and of several identities, or where a whole tube waits, one event
-		// reaches the human by several tests.
-		several := f.tied[name] || f.waits || len(f.book.humanOf(name).identities) > 1
-		if before[name].String() == after[name].String() && !several {
+		// people half does not know.
+		if before[name].String() == after[name].String() && !f.tied[name] {
 			return fmt.Errorf("feed: an entry for %s, who has not changed: %s", name, after[name])
 		}
 		var tubes []string
