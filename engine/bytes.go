@@ -34,5 +34,6 @@ func (e *Engine) Bytes() []Part {
 		{"watched_tubes", "", t.watched.bytes()},
 		{"notes", "", e.notes.bytes()},
 	}
+	parts = append(parts, e.coldParts()...)
 	return append(append(parts, e.master.bytes()...), e.coverage.bytes()...)
 }

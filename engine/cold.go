@@ -321,10 +321,9 @@ func (e *Engine) keep(x *cold, written []pageName) {
 // evict makes a kept page absent. Writer's goroutine, x.mu held.
 func (x *cold) evict(w pageName) {
 	slot := &w.column.own[w.page]
-	switch book := &w.column.book[w.page]; {
-	case *book&bookHeap != 0:
+	if book := &w.column.book[w.page]; *book&bookHeap != 0 {
 		*book &^= bookHeap
-	case readersEnter: // whoever holds the lock is not in it: see keep
+	} else { // whoever holds the lock is not in it: see keep
 		x.limbo = append(x.limbo, *slot)
 		x.spare.Add(1)
 	}
@@ -372,10 +371,6 @@ func (x *cold) used() unsafe.Pointer {
 	clear(unsafe.Slice((*byte)(p), PageBytes))
 	return p
 }
-
-// readersEnter: every reader without lock begins with enter. Until then the memory of
-// pages that go is not used again.
-const readersEnter = false
 
 // visitors counts the readers that are in pages without a lock, by epoch, so that the
 // writer knows when all who could have seen a page have left. Twice an addition to a

@@ -200,9 +200,9 @@ func (e *Engine) touch(b *Batch, from, to int) {
 	e.touchKeys(b, from, to)
 	for k := from; k < to; k++ {
 		if t := b.Tube[k]; t != NoTube && e.tubeOf[t] == 0 {
-			h := e.tubes.headers.get(e.near[k-from])
-			e.touches.add(unsafe.Pointer(e.tubes.codes.get(h.code)))
-			e.touches.add(unsafe.Pointer(e.tubes.member.get(h.first)))
+			h := e.tubes.headers.near(e.near[k-from])
+			e.touches.add(unsafe.Pointer(e.tubes.codes.near(h.code)))
+			e.touches.add(unsafe.Pointer(e.tubes.member.near(h.first)))
 		}
 	}
 	e.touches.load()
@@ -258,7 +258,7 @@ func (e *Engine) touchKeys(b *Batch, from, to int) {
 			if absent {
 				e.tubeOf[t] = 1
 			}
-			e.touches.add(unsafe.Pointer(e.tubes.headers.get(c)))
+			e.touches.add(unsafe.Pointer(e.tubes.headers.near(c)))
 		}
 	}
 	e.touches.load()
@@ -270,8 +270,8 @@ func (e *Engine) touchMembers(b *Batch, from, to int) {
 	for k := from; k < to; k++ {
 		if p := e.persons[k-from]; p != 0 {
 			if w := *e.people.words.get(uint32(p)); w&wordSide == 0 {
-				e.touches.add(unsafe.Pointer(e.people.tests.get(uint32(w))))
-				e.touches.add(unsafe.Pointer(e.people.marks.get(uint32(w) / 8)))
+				e.touches.add(unsafe.Pointer(e.people.tests.near(uint32(w))))
+				e.touches.add(unsafe.Pointer(e.people.marks.near(uint32(w) / 8)))
 			}
 			continue
 		}
@@ -280,7 +280,7 @@ func (e *Engine) touchMembers(b *Batch, from, to int) {
 		}
 		h := e.tubes.headers.get(e.tubeOf[b.Tube[k]] - 1)
 		for s := h.first; s < h.first+uint32(h.used); s++ {
-			e.touches.add(unsafe.Pointer(e.people.words.get(*e.tubes.member.get(s))))
+			e.touches.add(unsafe.Pointer(e.people.words.get(*e.tubes.member.near(s))))
 		}
 	}
 	e.touches.load()

@@ -80,7 +80,7 @@ func home(tag, n uint64) uint64 { return tag * n >> 16 }
 // group is the address of a group of the table at w.
 func (x *index) group(w, g uint64) *[groupWords]uint64 {
 	first := uint32(w>>tablePages)*pageWords + uint32((w>>tableFirst&tableGroups)+g)*groupWords
-	return (*[groupWords]uint64)(unsafe.Pointer(x.store.at(first)))
+	return (*[groupWords]uint64)(unsafe.Pointer(x.store.fix(first)))
 }
 
 // find returns the ordinal with that hash for which same answers true, 0 for none.

@@ -6,8 +6,8 @@ const (
 	// corrections within days. A city of 26 million takes 0.6 GB for a day of its tests.
 	HotDaysDefault = 7
 
-	// FetchedPagesDefault is 256 MiB: some 250 corrections a second to tubes of last month
-	// touch 4,096 pages in as many seconds as a snapshot takes.
+	// FetchedPagesDefault is 256 MiB. A correction of an old tube brings nine pages for the
+	// tube and a few for its people, and tubes of one day share most of theirs.
 	FetchedPagesDefault = 4096
 
 	// needsRounds bounds how far a prefetch follows chains, a page of each a round; what is

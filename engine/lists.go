@@ -102,6 +102,7 @@ func (e *Engine) roundOfTube(i uint32) RoundID {
 
 // Tube fills v with all that is known of a tube, between two slices of the writer.
 func (e *Engine) Tube(i TubeIndex, v *TubeView) {
+	e.WarmTube(i)
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	t := e.tubes

@@ -124,7 +124,7 @@ func newPeople(n *notes, alloc Allocator) *people {
 type Facts struct {
 	State    State
 	HasOrder bool
-	Pending  [8]TestIndex // latest swabs without an outcome, latest first
+	Pending  [8]TestIndex // swabs without an outcome among the eight latest
 }
 
 // facts of a person, by value.
@@ -143,9 +143,11 @@ func (p *people) facts(who PersonOrdinal) (f Facts) {
 	return f
 }
 
-// pending adds the pending tests of a chain to n that are there already.
+// pending adds the pending tests among the latest of a chain to n that are there
+// already. Whoever is tested every day has a long chain, and its end may be cold.
 func (p *people) pending(head uint32, f *Facts, n int) int {
-	for t := head; t != 0 && n < len(f.Pending); t = uint32(*p.tests.get(t) >> 32) {
+	steps := 0
+	for t := head; t != 0 && n < len(f.Pending) && steps < len(f.Pending); t, steps = uint32(*p.tests.get(t)>>32), steps+1 {
 		if p.mark(t)&(markClass|markUnbound) == markNone {
 			f.Pending[n] = TestIndex(t)
 			n++

@@ -65,11 +65,13 @@ func (e *Engine) AppendPersonID(dst []byte, p PersonOrdinal) []byte {
 
 // FindTube returns the tube with a canonical code, 0 for none.
 func (e *Engine) FindTube(code []byte) TubeIndex {
+	defer e.enter().leave()
 	return TubeIndex(e.tubes.find(code, hashBytes(code)))
 }
 
 // AppendTubeCode appends a tube's code.
 func (e *Engine) AppendTubeCode(dst []byte, t TubeIndex) []byte {
+	defer e.enter().leave()
 	return append(dst, e.tubes.codes.of(e.tubes.headers.at(uint32(t)).code)...)
 }
 
@@ -79,9 +81,11 @@ func (e *Engine) AppendTubeCode(dst []byte, t TubeIndex) []byte {
 // a change between sends the reader round again. The few with causes are read between
 // two slices of the writer.
 func (e *Engine) Status(p PersonOrdinal, s *Status) {
+	stay := e.enter()
 	asOf := e.Applied() // before the word: what is shown is at least this new
 	for tries := 0; !e.statusUnlocked(p, s, false); tries++ {
 		if tries == 100 || atomic.LoadUint64(e.people.words.at(uint32(p)))&wordSide != 0 {
+			e.WarmPerson(p)
 			e.mu.RLock()
 			asOf = e.Applied()
 			e.compose(p, atomic.LoadUint64(e.people.words.at(uint32(p))), s)
@@ -89,6 +93,7 @@ func (e *Engine) Status(p PersonOrdinal, s *Status) {
 			break
 		}
 	}
+	stay.leave()
 	s.AsOf = asOf
 }
 

@@ -160,7 +160,7 @@ func factCapacity(f uint64) int    { return int(f >> tubeCapacity & 31) }
 // find returns the tube with a code, 0 for none; any goroutine.
 func (t *tubes) find(code []byte, hash uint64) uint32 {
 	return t.index.find(hash, func(i uint32) bool {
-		return i != 0 && string(t.codes.of(t.headers.at(i).code)) == string(code)
+		return i != 0 && t.maybe(i, hash) && string(t.codes.of(t.headers.at(i).code)) == string(code)
 	})
 }
 
@@ -174,6 +174,7 @@ func (t *tubes) add(code []byte, hash uint64, m Mode, capacity int) uint32 {
 	}
 	h.facts = uint64(m)<<tubeMode | uint64(capacity)<<tubeCapacity
 	t.hash += mixTube(i, h.facts, hash)
+	t.print(i, hash)
 	t.index.insert(hash, i)
 	t.published.Store(t.count)
 	return i

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"poolwise/engine"
 	"poolwise/ingest"
 	"poolwise/storage"
 )
@@ -28,6 +29,9 @@ type Config struct {
 	SnapshotTests uint64
 	SnapshotBytes uint64
 	InflightBytes int64
+	// HotDays is how many days tubes and tests stay in memory whatever happens; older ones
+	// are read back from disk when an event or a reader needs them.
+	HotDays int
 	// StrictMasterData refuses events of people, sites and laboratories that are not known yet.
 	StrictMasterData bool
 
@@ -42,7 +46,7 @@ type Config struct {
 func defaultConfig() Config {
 	return Config{
 		Data: "./data", Addr: "127.0.0.1:8080", Zone: "Asia/Shanghai",
-		SnapshotTests: ingest.SnapshotTestsDefault, SnapshotBytes: ingest.SnapshotBytesDefault,
+		HotDays: engine.HotDaysDefault, SnapshotTests: ingest.SnapshotTestsDefault, SnapshotBytes: ingest.SnapshotBytesDefault,
 		InflightBytes: ingest.InflightBytesDefault,
 		Out:           io.Discard, Errors: io.Discard,
 	}
@@ -72,6 +76,7 @@ func (c *Config) flags(errs io.Writer) *flag.FlagSet {
 	f.Uint64Var(&c.SnapshotTests, "snapshot-tests", c.SnapshotTests, "events after which a snapshot is written; fewer make restarts shorter and writing busier")
 	f.Uint64Var(&c.SnapshotBytes, "snapshot-bytes", c.SnapshotBytes, "journal `bytes` after which a snapshot is written")
 	f.Int64Var(&c.InflightBytes, "inflight-bytes", c.InflightBytes, "`bytes` of bodies taken in and not yet answered; more are refused with 503")
+	f.IntVar(&c.HotDays, "hot-days", c.HotDays, "days that tubes and tests stay in memory; older ones are read back when they are needed: fewer when memory is short")
 	f.BoolVar(&c.StrictMasterData, "strict-master-data", c.StrictMasterData, "refuse events that name people, sites or laboratories which no master data has named")
 	f.String(configFlag, "", "JSON `file` that holds what flags hold; environment and flags go before it")
 	return f
@@ -165,6 +170,9 @@ func (c *Config) validate() error {
 	}
 	if c.SyncDelay < 0 || c.SyncDelay > time.Second {
 		return fmt.Errorf("cannot use the configuration: got sync-delay %v; want 0 to 1s: %w", c.SyncDelay, errConfig)
+	}
+	if c.HotDays < 1 || c.HotDays > 3650 {
+		return fmt.Errorf("cannot use the configuration: got hot-days %d; want 1 to 3650: %w", c.HotDays, errConfig)
 	}
 	if c.SnapshotTests == 0 || c.SnapshotBytes == 0 {
 		return fmt.Errorf("cannot use the configuration: got snapshot-tests %d and snapshot-bytes %d; want more than 0: %w", c.SnapshotTests, c.SnapshotBytes, errConfig)

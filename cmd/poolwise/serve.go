@@ -115,6 +115,7 @@ func (s *server) openStore() (err error) {
 func (s *server) startPipeline(ctx context.Context) (err error) {
 	s.pages = new(pageAllocator)
 	s.engine = engine.New(engine.Config{PoolCapacity: 10, Window: 48 * 3600, Recollect: 6 * 3600}, s.pages)
+	s.engine.KeepCold(engine.ColdConfig{Pages: s.store, HotDays: s.cfg.HotDays})
 	pipeline := ingest.NewPipeline(ingest.PipelineConfig{
 		Machine: s.engine, Journal: journalPart{s.store}, Feed: s.store.Feed(), Snapshots: snapshotPart{s.store},
 		InflightBytes: s.cfg.InflightBytes, SnapshotTests: s.cfg.SnapshotTests, SnapshotBytes: s.cfg.SnapshotBytes,
