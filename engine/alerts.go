@@ -152,7 +152,7 @@ func (p *people) releasedAlone(who PersonOrdinal, test uint32) bool {
 		if c.outcome() != OutcomeHold || v.removed(swab, c.reported) {
 			return false
 		}
-		return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) || c.bits&causeRetained != 0 && p.retained(who, c.tube, &v, OutcomeNegative)
+		return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) || c.bits&causeRetained != 0 && p.specimenNegative(who, c.tube, swab, &v)
 	}
 	return false
 }

@@ -123,6 +123,7 @@ func (t *tubes) scan(i uint32, who PersonOrdinal, a admission, it *item) Flags {
 	if !first {
 		t.rebind(i, s)
 	}
+	t.resettle(i)
 	how := tellChanged
 	if mixed && t.moved(i) {
 		how = tellMembers
@@ -283,6 +284,7 @@ func (t *tubes) open(i uint32, it *item) (Outcome, Flags) {
 	t.addExtra(i, e)
 	how := tellChanged
 	if it.policy != 0 { // another policy may have another SLA in the same round
+		t.resettle(i)
 		t.moved(i)
 		how = tellMembers
 	}

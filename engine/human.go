@@ -148,9 +148,10 @@ func (e *Engine) merge(kind noteKind, from, to PersonOrdinal, at Seconds, pos Po
 		e.keepAll(all, pos, out)
 	}
 	p.firsts = p.firsts[:0]
-	before := make([]verdictOnPerson, len(all))
+	before, orders := make([]verdictOnPerson, len(all)), make([][2]uint32, len(all))
 	for k, who := range all {
 		p.judge(who, &before[k])
+		orders[k] = p.openOrders(who)
 	}
 	e.movingAll(all, func() {
 		e.notes.add(from, note{at: at, arg: uint32(to), kind: uint32(kind)})
@@ -177,13 +178,24 @@ func (e *Engine) merge(kind noteKind, from, to PersonOrdinal, at Seconds, pos Po
 	for k, who := range all {
 		p.judge(who, &p.after)
 		p.answerAll(who)
-		if w := *p.words.get(uint32(who)); !before[k].same(&p.after) {
+		if w := *p.words.get(uint32(who)); !before[k].same(&p.after) || orders[k] != p.openOrders(who) {
 			p.firsts = append(p.firsts, first{root: p.root(who), renewed: true})
 			e.feed(pos, &changed{person: who, previous: before[k].state, word: w}, 0, 0, 0, out)
 		}
 	}
 	e.settleAnswers(pos, out)
 	return Accepted
+}
+
+// openOrders are the numbers of a human's open order and recheck task, 0 for none.
+func (p *people) openOrders(who PersonOrdinal) (n [2]uint32) {
+	s := p.sideOf(p.root(who))
+	for i, x := range [...]uint32{s.order, s.recheck} {
+		if x != 0 && OrderState(p.order.get(x).state).IsOpen() {
+			n[i] = x
+		}
+	}
+	return n
 }
 
 // keepAll makes the people half keep a record of every outcome of these identities: a

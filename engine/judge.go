@@ -66,7 +66,7 @@ func (p *people) next(first, who PersonOrdinal) PersonOrdinal {
 //
 //	hold     closed by a releasing negative with a strictly later swab, or taken over by a
 //	         suspect or confirmed with an equal or later one; of a retained pool also by
-//	         the negative of the specimen retained of it; of a tube that is released as a
+//	         the negative of the specimen retained of it, of the same swab; of a tube that is released as a
 //	         whole only when each member has his releasing negative
 //	suspect  closed by a recheck negative or a confirmed with a strictly later swab
 //	must     closed by any result with a strictly later swab
@@ -105,11 +105,26 @@ func (p *people) closed(who PersonOrdinal, c *cause, swab Seconds, v *verdictOnP
 	switch c.outcome() {
 	case OutcomeHold:
 		return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) || v.strong != 0 && v.strong >= swab ||
-			c.bits&causeRetained != 0 && p.retained(who, c.tube, v, OutcomeNegative)
+			c.bits&causeRetained != 0 && p.specimenNegative(who, c.tube, swab, v)
 	case OutcomeSuspect:
 		return v.bounds.recheck > swab || v.confirmed > swab
 	case OutcomeMust:
 		return v.result > swab
+	}
+	return false
+}
+
+// specimenNegative tells whether the specimen that was retained of a tube, of the same
+// swab, is negative, alone in a single tube.
+func (p *people) specimenNegative(who PersonOrdinal, tube uint32, swab Seconds, v *verdictOnPerson) bool {
+	for id := who; id != 0; id = p.next(who, id) {
+		for i := p.sideOf(id).causes; i != 0; i = p.cause.at(i).next {
+			c := p.cause.at(i)
+			if c.link == tube && tube != 0 && c.outcome() == OutcomeNegative && p.markOf(c.test)&(markUnbound|markReleasing) == markReleasing &&
+				Seconds(*p.tests.at(c.test)) == swab && !v.removed(swab, c.reported) {
+				return true
+			}
+		}
 	}
 	return false
 }

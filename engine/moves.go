@@ -100,7 +100,8 @@ type pairAt struct {
 	scanned    bool     // here or where he came from
 	swab       Seconds  // of the earliest scan that leads here
 	giver      uint32   // tube of that scan; of several in one second the one with the smallest code
-	gives      policyID // that scan's
+	gives      policyID // under which that scan's test stands in that tube
+	givesNamed bool     // that scan named its round
 	policy     policyID // of the earliest scan here, else gives
 	named      bool
 	newest     uint64 // at<<2 | rank of what decides the binding
@@ -135,8 +136,9 @@ func (t *tubes) settleMoves(i, s uint32) {
 			return false
 		}
 		to.scanned, to.swab, to.giver, to.gives = true, from.swab, from.giver, from.gives
+		to.givesNamed = from.givesNamed
 		if !to.own {
-			to.policy, to.named = from.gives, false
+			to.policy, to.named = from.gives, from.givesNamed
 		}
 		return true
 	})
@@ -173,8 +175,8 @@ func (t *tubes) gather(k int) {
 		case extraScan:
 			p.decide(Seconds(e.at), rankScan)
 			if !p.scanned || Seconds(e.at) < p.swab {
-				p.own, p.scanned, p.swab, p.giver, p.gives = true, true, Seconds(e.at), i, policyID(e.b)
-				p.policy, p.named = p.gives, e.a != 0
+				p.own, p.scanned, p.swab, p.giver = true, true, Seconds(e.at), i
+				p.policy, p.named = policyID(e.b), e.a != 0
 			}
 		case extraUnscan:
 			if t.unscanCounts(h, e) {
@@ -192,6 +194,35 @@ func (t *tubes) gather(k int) {
 			if t.effective(m) {
 				t.pairs[k].decide(m.at, rankOut)
 			}
+		}
+	}
+	p := &t.pairs[k]
+	if p.gives, p.givesNamed = p.policy, p.named; !p.own || p.named {
+		return
+	}
+	if o := t.openPolicy(h); o != 0 {
+		p.gives = o
+	} else if h.says&saysPolicies != 0 {
+		if q := t.namedPolicy(i); q != 0 {
+			p.gives = q
+		}
+	} else if h.named() {
+		p.gives = h.policy()
+	}
+}
+
+// resettle decides the pairs again that left a tube by transfer: its round may be
+// another now.
+func (t *tubes) resettle(i uint32) {
+	h := t.headers.get(i)
+	if h.facts&tubeMoved == 0 {
+		return
+	}
+	for x := h.extras; x != 0; {
+		e := *t.extras.get(x)
+		x = e.next
+		if e.kind == extraOut {
+			t.settleMoves(i, e.slot)
 		}
 	}
 }

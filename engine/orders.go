@@ -32,7 +32,7 @@ func (p *people) applySlow(who PersonOrdinal, t uint32, swab Seconds, f TestFact
 	p.hash += mixSide(at, s)
 	p.judge(who, &p.after)
 	if f.has(factAsked) {
-		p.answers = append(p.answers, answer{uint32(note.Tube), t, p.after.release > swab})
+		p.answers = append(p.answers, answer{uint32(note.Tube), t, p.after.answers(swab, f.reported())})
 	}
 	c, told := p.publish(who)
 	return c, told || f.has(factRenewed) && f.outcome() == OutcomeNegative && swab == p.after.swab
@@ -104,7 +104,7 @@ func (p *people) publish(who PersonOrdinal) (c changed, told bool) {
 
 // answerTubes tells tubes that are released as a whole what has changed for a member.
 func (p *people) answerTubes(who PersonOrdinal) {
-	if p.before.release == p.after.release {
+	if a, b := &p.before.bounds, &p.after.bounds; a.release == b.release && a.strong == b.strong && a.cut == b.cut {
 		return
 	}
 	for id := who; id != 0; id = p.next(who, id) {
@@ -112,11 +112,17 @@ func (p *people) answerTubes(who PersonOrdinal) {
 	}
 }
 
+// answers tells whether a member of a positive tube has an answer: a single negative
+// after his swab there, or he is suspect or confirmed, or was discharged since.
+func (b *bounds) answers(swab, reported Seconds) bool {
+	return b.release > swab || b.strong != 0 && b.strong >= swab || b.removed(swab, reported)
+}
+
 // answerAll is answerTubes for the tests of one identity, whatever has changed.
 func (p *people) answerAll(who PersonOrdinal) {
 	for i := p.sideOf(who).causes; i != 0; i = p.cause.get(i).next {
 		if c := p.cause.get(i); c.bits&causeAsked != 0 {
-			p.answers = append(p.answers, answer{c.tube, c.test, p.after.release > Seconds(*p.tests.get(c.test))})
+			p.answers = append(p.answers, answer{c.tube, c.test, p.after.answers(Seconds(*p.tests.get(c.test)), c.reported)})
 		}
 	}
 }

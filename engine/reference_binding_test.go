@@ -230,12 +230,17 @@ func (r *reference) testOf(tube, person string, b binding) test {
 
 // roundOf is the round of a test, and its policy's version.
 func (r *reference) roundOf(tube string, b binding) (string, *policyVersion) {
-	if b.direct && b.first.own {
+	if b.first != nil && b.first.own {
 		return b.first.decision.round, b.first.policy
 	}
 	if round, p := r.tubeRound(tube); round != "" {
 		r.saw("a test's round by its tube", true)
 		return round, p
+	}
+	if b.first != nil && !b.direct { // he keeps the round of the tube that he was swabbed into
+		if round, p := r.tubeRound(b.first.tube); round != "" {
+			return round, p
+		}
 	}
 	if b.first != nil {
 		r.saw("a test's round by the area", b.first.decision.round != "default")

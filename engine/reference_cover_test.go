@@ -229,7 +229,7 @@ func (r *reference) singlesNegative(tube string) bool {
 // released tells whether a hold is closed by a single negative, or by that of its retained specimen.
 func (r *reference) released(t test, all []test) bool {
 	return slices.ContainsFunc(all, func(o test) bool {
-		specimen := t.retained && o.of == t.tube && o.outcome == engine.Negative
+		specimen := t.retained && o.of == t.tube && o.frees() && o.swab == t.swab
 		return specimen || t.releasedBy(o) && (!t.policy.releaseAll || r.allAnswered(t.tube))
 	})
 }

@@ -41,7 +41,7 @@ func (t test) closedBy(o test) bool {
 
 // releasedBy tells whether a hold ends well: by a single negative, or by the retained specimen's.
 func (t test) releasedBy(o test) bool {
-	specimen := t.retained && o.of == t.tube && o.outcome == engine.Negative
+	specimen := t.retained && o.of == t.tube && o.frees() && o.swab == t.swab
 	return o.frees() && o.swab > t.swab || specimen
 }
 
@@ -52,7 +52,7 @@ func (r *reference) closed(t test, all []test) bool {
 			continue
 		}
 		single := t.opens == engine.CauseHold && o.frees() && o.swab > t.swab
-		specimen := t.opens == engine.CauseHold && t.retained && o.of == t.tube && o.outcome == engine.Negative
+		specimen := t.opens == engine.CauseHold && t.retained && o.of == t.tube && o.frees() && o.swab == t.swab
 		if single && !specimen && t.mode != engine.Single && t.policy.releaseAll && !r.allAnswered(t.tube) {
 			r.saw("release all waits", true)
 			continue
@@ -63,11 +63,18 @@ func (r *reference) closed(t test, all []test) bool {
 	return false
 }
 
-// allAnswered tells whether each member of a tube has a single negative swabbed later than here.
+// allAnswered tells whether each member of a tube has an answer: a single negative swabbed later than
+// here, a suspect or confirmed swabbed then or later, or a discharge that removed the test.
 func (r *reference) allAnswered(tube string) bool {
 	for _, name := range r.members(tube) {
-		swab := r.bound(tube, name).swab
-		if !slices.ContainsFunc(r.tests(r.humanOf(name).root), func(o test) bool { return o.frees() && o.swab > swab }) {
+		swab, removed := r.bound(tube, name).swab, true
+		answered := false
+		for _, o := range r.tests(r.humanOf(name).root) {
+			removed = removed && (o.tube != tube || o.person != name)
+			answered = answered || o.frees() && o.swab > swab ||
+				(o.opens == engine.CauseSuspect || o.opens == engine.CauseConfirmed) && o.swab >= swab
+		}
+		if !answered && !removed {
 			return false
 		}
 	}

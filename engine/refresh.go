@@ -257,8 +257,8 @@ func (t *tubes) tellOne(i uint32, h *header, s uint32, first bool, renewed renew
 	if m.outcome > OutcomeNegative {
 		p := t.master.policy(t.policyOf(i, s))
 		note.Due = m.reported + p.recollect
-		if m.outcome == OutcomeHold && t.master.releasesWhole && factMode(h.facts) != Single {
-			if p.releaseAll {
+		if t.master.releasesWhole && factMode(h.facts) != Single {
+			if m.outcome == OutcomeHold && p.releaseAll {
 				f |= factWhole | fact(t.allReady(i, h, w), factReady)
 			}
 			f |= fact(t.isAwaited(i), factAsked)
@@ -365,8 +365,8 @@ func (t *tubes) isAwaited(i uint32) (found bool) {
 	return found
 }
 
-// allReady tells whether each member of a tube that is released as a whole has a
-// negative of his own.
+// allReady tells whether each member of a tube that is released as a whole has an
+// answer of his own.
 func (t *tubes) allReady(i uint32, head *header, w *said) bool {
 	if !w.readyKnown {
 		return false
@@ -390,8 +390,8 @@ func (t *tubes) isReady(h *header, s uint32) bool {
 	return false
 }
 
-// setReady takes the people half's word that a member has, or has no longer, a single
-// negative after his swab in a tube that is released as a whole.
+// setReady takes the people half's word that a member of a tube that is released as a
+// whole has, or has no longer, an answer of his own.
 func (t *tubes) setReady(i, s uint32, ready bool) {
 	if t.isReady(t.headers.get(i), s) == ready {
 		return
