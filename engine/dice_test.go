@@ -191,6 +191,9 @@ func (s *scene) identify(ev *event, d dice) {
 	switch ev.kind {
 	case engine.KindScan, engine.KindUnscan:
 		ev.person = s.somebody(ev.tube, d)
+		if s.keeps && ev.kind == engine.KindScan && (ev.tube == "T1" || ev.tube == "T2") && !d.one(3) {
+			ev.at = noon(min(1, s.times-1)) // pool and specimen are of one swab
+		}
 	case engine.KindTransfer:
 		ev.person = s.somebody(ev.tube, d)
 		ev.to = among(d, "T1", "T2", "T3", "T4")
