@@ -94,6 +94,9 @@ type decision struct {
 	own   bool // the scan names the round
 	round roundID
 	mode  Mode // never NoMode
+	// Of somebody who was moved: when the tube was opened that gave the round.
+	opened   bool
+	openedAt seconds
 }
 
 // personFacts heads the list of the tests of an identity's human.

@@ -96,12 +96,26 @@ func (o *oracle) origin(t *tubeFacts, m *membership) (swab seconds, decided deci
 		s, d, x := o.origin(from, before)
 		moved = earliest(moved, x)
 		if s != never && (swab == never || s < swab) {
-			swab, decided = s, d
-			decided.own = false
+			if swab = s; m.swab == never {
+				decided = from.gives(d)
+			}
 		}
 	}
 	m.seen = false
 	return swab, decided, moved
+}
+
+// gives is what a member keeps who is moved out of a tube: the round that the scan named,
+// else the tube's.
+func (t *tubeFacts) gives(d decision) decision {
+	switch {
+	case d.own:
+	case t.openRound != noRound:
+		d.round, d.opened, d.openedAt = t.openRound, true, t.openRoundAt
+	case t.scanRound != noRound:
+		d.round = t.scanRound
+	}
+	return d
 }
 
 // addTest gives a bound member the test.
@@ -124,7 +138,9 @@ func (o *oracle) addTest(tube int32, m *membership) {
 	case t.scanRound != noRound:
 		x.round = t.scanRound
 	default:
-		x.round = max(decided.round, defaultRound)
+		if x.round = max(decided.round, defaultRound); decided.opened {
+			at = decided.openedAt
+		}
 	}
 	x.policy = o.city.policyAt(x.round, at)
 	o.outcomeOf(t, &x)

@@ -136,7 +136,7 @@ func (o *oracle) closes(x, y *test) bool {
 			return y.swab >= x.swab
 		case y.outcome != clears:
 			return false
-		case t.keeps && y.specimenOf == t.code:
+		case t.keeps && y.specimenOf == t.code && y.alone && y.swab == x.swab:
 			return true
 		case !y.alone || !later:
 			return false
@@ -152,8 +152,9 @@ func (o *oracle) closes(x, y *test) bool {
 	}
 }
 
-// allReleased tells whether every member of a pool has a single negative of their own
-// after their swab in it.
+// allReleased tells whether every member of a pool has an answer: a single negative
+// after their swab in it, a suspect or confirmed one of that swab or later, or a
+// discharge that removed their test.
 func (o *oracle) allReleased(t *tubeFacts, x *test) bool {
 	for k := range t.members {
 		m := &t.members[k]
@@ -161,13 +162,15 @@ func (o *oracle) allReleased(t *tubeFacts, x *test) bool {
 			continue
 		}
 		head := o.people[o.people[m.who].human].head
-		swab := never
+		swab, removed := never, false
 		for i := head; i >= 0; i = o.tests[i].next {
 			if z := &o.tests[i]; z.tube == x.tube && z.who == m.who {
-				swab = z.swab
+				swab, removed = z.swab, z.removed
 			}
 		}
-		if !o.any(head, func(y *test) bool { return !y.removed && y.outcome == clears && y.alone && y.swab > swab }) {
+		if !removed && !o.any(head, func(y *test) bool {
+			return !y.removed && (y.outcome == clears && y.alone && y.swab > swab || y.outcome >= accuses && y.swab >= swab)
+		}) {
 			return false
 		}
 	}
