@@ -16,6 +16,9 @@ type areaNode struct {
 	movers   uint32
 }
 
+// areaMove is an area known before that got another parent.
+type areaMove struct{ area, from uint32 }
+
 // areaNumber is the number of an area, for readers.
 func (m *master) areaNumber(code []byte) (uint32, bool) {
 	if len(code) == 0 {
@@ -53,13 +56,19 @@ func (m *master) areaRoom(more int) bool {
 }
 
 func (m *master) addArea(code string) uint32 {
+	n := m.newArea(code)
+	m.attach(n, 0)
+	m.hash += m.areaHash(n)
+	return n
+}
+
+// newArea numbers an area that is in no list yet, nor in the hash.
+func (m *master) newArea(code string) uint32 {
 	n := uint32(len(m.areas))
 	m.areas = append(m.areas, areaNode{code: code})
 	m.settled = append(m.settled, settled{})
 	m.areaIndex[code] = n
 	m.provisionalAreas++
-	m.attach(n, 0)
-	m.hash += m.areaHash(n)
 	return n
 }
 
@@ -137,13 +146,15 @@ func (m *master) planArea(b *Batch, k int) (p masterPlan) {
 	p.moves = known && (!aboveKnown || above != old.parent)
 	code, parentCode := string(key), string(parent)
 	p.few = func() uint32 {
-		if !known {
-			n = m.addArea(code)
+		if known {
+			m.hash -= m.areaHash(n)
+		} else {
+			n = m.newArea(code)
 		}
 		if !aboveKnown {
 			above = m.addArea(parentCode)
 		}
-		m.setArea(n, above, &next)
+		m.setArea(n, above, &next, known)
 		return n
 	}
 	return p
@@ -165,20 +176,27 @@ func (m *master) mayLieIn(n uint32, key []byte, above uint32, aboveKnown bool, p
 	return m.depth(above)+m.height(n) <= maxAreaDepth
 }
 
-func (m *master) setArea(n, parent uint32, next *areaNode) {
+// setArea puts an area. Of one not known before nobody has asked yet, and nobody is in it:
+// it costs what finding its place among its parent's children does, however many areas and
+// rounds there are. REQUIRES: it is not in the hash.
+func (m *master) setArea(n, parent uint32, next *areaNode, known bool) {
 	a := &m.areas[n]
-	m.hash -= m.areaHash(n)
 	if !a.put {
 		m.provisionalAreas--
 	}
+	if known && (a.parent != parent || a.risk != next.risk) {
+		m.unsettle()
+	}
 	a.put, a.name, a.risk = true, next.name, next.risk
-	if a.parent != parent {
+	switch {
+	case !known:
+		m.attach(n, parent)
+	case a.parent != parent:
+		m.lastMove = areaMove{n, a.parent}
 		m.detach(n)
 		m.attach(n, parent)
-		m.treeVersion++
 	}
 	m.hash += m.areaHash(n)
-	m.unsettle()
 }
 
 // height is how many levels an area and those within it take; 1 for one not known yet.

@@ -18,7 +18,7 @@ package engine
 //
 // A round put with other areas or another time of closing, or an area put under another
 // parent, may make all tallies of a round wrong at once: then it is counted again from
-// the shares, see cast.
+// the shares, see coverage_areas.go.
 type coverage struct {
 	shares  []*column[uint8] // by RoundID, by ordinal of the human's root: see share*
 	used    []bool           // by RoundID: somebody has a share
@@ -28,6 +28,9 @@ type coverage struct {
 	late    []Seconds        // by RoundID: closes_at that its roster is frozen at; 0: live
 	whole   []bool           // by RoundID: expects everybody rostered
 	within  [][]bool         // by RoundID, by area: expects who is rostered there
+	areas   int              // known when within was last extended, see catchUp
+	isStale []bool           // by RoundID: to be counted again before the slice ends
+	stale   bool             // some round is
 	now     Seconds          // latest time of receipt
 	next    Seconds          // when the next round closes; 0: none does
 	closed  bool             // some round has
@@ -95,7 +98,7 @@ const _ = colBirths - (colRounds + MaxRounds)
 func newCoverage(alloc Allocator) *coverage {
 	n := MaxRounds + 1
 	c := &coverage{shares: make([]*column[uint8], n), used: make([]bool, n), cold: make([]bool, n),
-		late: make([]Seconds, n), whole: make([]bool, n), within: make([][]bool, n), chunks: make([][]uint32, n), seen: make([]uint8, n),
+		late: make([]Seconds, n), isStale: make([]bool, n), whole: make([]bool, n), within: make([][]bool, n), chunks: make([][]uint32, n), seen: make([]uint8, n),
 		tallies: newColumn[tally](colTallies, alloc), lastKey: 1 << 63, births: newColumn[birth](colBirths, alloc)}
 	for r := range c.shares { // that of 0 stays empty
 		c.shares[r] = newColumn[uint8](colRounds+uint8(max(r, 1)-1), alloc)

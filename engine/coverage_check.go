@@ -111,6 +111,9 @@ func (e *Engine) checkCoverage() error {
 		if r == 0 {
 			continue
 		}
+		if err := e.checkCovers(r); err != nil {
+			return err
+		}
 		for area := range min(len(e.master.areas), 1+checkedLooks/(len(e.master.areas)+int(e.registry.count))) {
 			if err := e.checkSums(r, uint32(area)); err != nil {
 				return err
@@ -196,6 +199,21 @@ func (e *Engine) checkTallies(r RoundID) error {
 		if own.Missing != missing[area] || own.Expected != own.Sampled+own.Excused+own.Missing {
 			return fmt.Errorf("I8: round %d, area %d: %d expected, %d sampled, %d excused, %d missing; want %d missing", r, area,
 				own.Expected, own.Sampled, own.Excused, own.Missing, missing[area])
+		}
+	}
+	return nil
+}
+
+// checkCovers proves that what a round covers follows from its version put last, and the tree.
+func (e *Engine) checkCovers(r RoundID) error {
+	p := e.master.lastPut(r)
+	for area := range uint32(len(e.master.areas)) {
+		want := false
+		if p != nil {
+			_, want = e.master.covers(p, area)
+		}
+		if got := e.coverage.covers(e.master, r, area); got != want {
+			return fmt.Errorf("I8: round %d covers area %d: %v; want %v", r, area, got, want)
 		}
 	}
 	return nil

@@ -77,7 +77,6 @@ type Engine struct {
 
 	tests, results, ordersOpen atomic.Uint64 // Counts, for readers
 	proofs                     atomic.Uint64 // see Proof; 0: it depends
-	named                      atomic.Uint64 // sites or labs, whichever are more
 
 	// Scratch of the writer.
 	proofsOf  int      // versions of policies that proofs was worked out of
@@ -140,13 +139,13 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 			for k := from; k < to; k++ {
 				e.applyItem(b, k, e.persons[k-from], e.hashes[k-from], pos, out)
 			}
+			e.catchUp()
 			e.mu.Unlock()
 		}
 	}
 	e.tests.Store(e.tubes.slots())
 	e.results.Store(e.tubes.results)
 	e.ordersOpen.Store(uint64(e.people.ordersOpen))
-	e.named.Store(e.master.mentioned())
 	if n := len(e.master.policies); n != e.proofsOf {
 		e.proofs.Store(e.master.commonProof())
 		e.proofsOf = n

@@ -166,13 +166,17 @@ func (e *Engine) tubeEvent(b *Batch, k int, it *item) {
 // labEvent takes what a laboratory or a carrier says of a tube.
 func (e *Engine) labEvent(b *Batch, k int, it *item) {
 	name := b.Text(b.Contexts[b.Ctx[k]].Lab)
-	if b.Strict && len(name) > 0 && !e.master.labKnown(name) {
+	strange := b.Strict && len(name) > 0 && !e.master.labKnown(name)
+	if !strange { // else it gets no number for a tube that nobody knows
+		it.lab = e.master.lab(name)
+	}
+	if strange || it.lab == noLab {
 		it.refusal = RefusedLabUnknown
 		if b.Outcome[k] = it.refusal; e.findTube(b, b.Tube[k]) == 0 {
 			return
 		}
+		it.lab = e.master.lab(name)
 	}
-	it.lab = e.master.lab(name)
 	it.cdc = e.master.isCDC(it.lab)
 	if b.Lab.Len != 0 {
 		it.speaksFor = e.master.lab(b.Text(b.Lab))

@@ -1,7 +1,9 @@
 package engine
 
 // Limits of master data. A put past a limit is refused (field_invalid, the field that
-// has no room); an event never is: what it mentions past a limit counts as not said.
+// has no room); an event is not: what it mentions past a limit counts as not said. A
+// laboratory cannot count so: what is said of a tube in the name of one for which there is
+// no number is refused, item by item (lab_unknown).
 const (
 	// MaxAreas: a mega-city has 600,000 grids, a country 5 million. An area takes 150 bytes
 	// and has 24 bits in a person's attributes.
@@ -9,6 +11,10 @@ const (
 	// maxProvisionalAreas: areas that events mention, and nobody put, all stand side by side
 	// in one ordered list, and keeping that takes longer the longer it is.
 	maxProvisionalAreas = 1 << 18
+	// maxProvisionalSites and maxProvisionalLabs: names that events invent must not take the
+	// place of those to be put.
+	maxProvisionalSites = MaxSites / 2
+	maxProvisionalLabs  = MaxLabs / 2
 	// maxAreaDepth: from a country down to a door are 10 levels. Every question of the kind
 	// "is this area within that one" goes up them.
 	maxAreaDepth = 64
@@ -40,10 +46,10 @@ const _ = uint(MaxPolicies - MaxRounds)
 
 // masterLimits are those above; tests have smaller ones.
 type masterLimits struct {
-	areas, provisionalAreas, sites, labs, rounds, provisionalRounds, policies, groups, groupSets int
+	areas, provisionalAreas, sites, provisionalSites, labs, provisionalLabs, rounds, provisionalRounds, policies, groups, groupSets int
 }
 
 func fullLimits() masterLimits {
-	return masterLimits{areas: MaxAreas, provisionalAreas: maxProvisionalAreas, sites: MaxSites, labs: MaxLabs, rounds: MaxRounds,
-		provisionalRounds: maxProvisionalRounds, policies: MaxPolicies, groups: maxGroups, groupSets: maxGroupSets}
+	return masterLimits{areas: MaxAreas, provisionalAreas: maxProvisionalAreas, sites: MaxSites, provisionalSites: maxProvisionalSites,
+		labs: MaxLabs, provisionalLabs: maxProvisionalLabs, rounds: MaxRounds, provisionalRounds: maxProvisionalRounds, policies: MaxPolicies, groups: maxGroups, groupSets: maxGroupSets}
 }

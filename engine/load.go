@@ -154,7 +154,6 @@ func (e *Engine) FinishLoad(run func(jobs []func())) error {
 	e.tests.Store(t.slots())
 	e.results.Store(t.results)
 	e.ordersOpen.Store(uint64(p.ordersOpen))
-	e.named.Store(e.master.mentioned())
 	e.proofs.Store(e.master.commonProof())
 	return nil
 }

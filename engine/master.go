@@ -19,13 +19,15 @@ type master struct {
 	areas            []areaNode
 	areaIndex        map[string]uint32
 	provisionalAreas int
-	lastArea         uint32 // found last
-	treeVersion      uint32 // one more whenever an area known before has another parent
+	lastArea         uint32   // found last
+	lastMove         areaMove // by the last put, see replan; area 0: none was
 
 	sites     []siteNode
 	siteIndex map[string]uint32
 	labs      []labNode
 	labIndex  map[string]uint32
+
+	provisionalSites, provisionalLabs int
 
 	rounds            []roundNode
 	roundIndex        map[string]RoundID

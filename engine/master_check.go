@@ -9,7 +9,7 @@ import (
 // are in order, that everybody is on his area's list once and nobody else is, and that
 // the hash is the sum over everything that exists.
 func (m *master) check() error {
-	for _, check := range []func() error{m.checkAreas, m.checkRounds, m.checkLists, m.checkMasterHash} {
+	for _, check := range []func() error{m.checkAreas, m.checkPlaces, m.checkRounds, m.checkLists, m.checkMasterHash} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -45,6 +45,21 @@ func (m *master) checkAreas() error {
 	}
 	if provisional != m.provisionalAreas || len(m.settled) != len(m.areas) {
 		return fmt.Errorf("master: got %d provisional areas, %d settled; want %d, %d", m.provisionalAreas, len(m.settled), provisional, len(m.areas))
+	}
+	return nil
+}
+
+// checkPlaces proves how many sites and laboratories nobody put.
+func (m *master) checkPlaces() error {
+	sites, labs := 0, 0
+	for i := range m.sites[1:] {
+		sites += int(1 - bit(m.sites[1+i].put))
+	}
+	for i := range m.labs[1:] {
+		labs += int(1 - bit(m.labs[1+i].put))
+	}
+	if sites != m.provisionalSites || labs != m.provisionalLabs {
+		return fmt.Errorf("master: got %d provisional sites, %d laboratories; want %d, %d", m.provisionalSites, m.provisionalLabs, sites, labs)
 	}
 	return nil
 }

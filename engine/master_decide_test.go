@@ -284,7 +284,7 @@ func dumbDecide(m *master, who PersonOrdinal, at Seconds, round RoundID, area ui
 // events go on.
 func TestMasterLimits(t *testing.T) {
 	d := newMasterDesk(t)
-	d.limits = masterLimits{areas: 5, provisionalAreas: 3, sites: 3, labs: 3, rounds: 4, provisionalRounds: 2, policies: 4, groups: 3, groupSets: 2}
+	d.limits = masterLimits{areas: 5, provisionalAreas: 3, sites: 4, provisionalSites: 2, labs: 5, provisionalLabs: 2, rounds: 4, provisionalRounds: 2, policies: 4, groups: 3, groupSets: 2}
 	for i := range 6 {
 		if n := d.no(fmt.Sprintf("99010%d", i)); (n != 0) != (i < 3) {
 			t.Errorf("mention %d: got area %d", i, n)
@@ -300,14 +300,34 @@ func TestMasterLimits(t *testing.T) {
 	d.ok(KindArea, 0, FieldKey, "990108", FieldParent, "990101")
 	d.refused(FieldKey, KindArea, 0, FieldKey, "990109")
 
-	d.ok(KindSite, 0, FieldKey, "S1", FieldLab, "L1")
-	d.ok(KindLab, 0, FieldKey, "L2")
+	for i, want := range []uint32{1, 2, 0, 0} {
+		if n := d.site(fmt.Appendf(nil, "S%d", i+1)); n != want {
+			t.Errorf("mention %d: got site %d; want %d", i, n, want)
+		}
+	}
+	d.ok(KindSite, 0, FieldKey, "S4", FieldLab, "L1")
+	d.refused(FieldKey, KindSite, 0, FieldKey, "S5")
+	d.ok(KindSite, 0, FieldKey, "S1")
+	if d.site([]byte("S3")) != 0 {
+		t.Error("all numbers are given: want no site")
+	}
+
+	if d.lab([]byte("L2")) != 2 || d.lab([]byte("L3")) != noLab || d.isCDC(noLab) {
+		t.Error("want two provisional laboratories and no third")
+	}
 	d.refused(FieldLab, KindSite, 0, FieldKey, "S1", FieldLab, "L3")
-	d.refused(FieldKey, KindLab, 0, FieldKey, "L3")
-	d.site([]byte("S2"))
-	d.refused(FieldKey, KindSite, 0, FieldKey, "S3")
-	if d.site([]byte("S3")) != 0 || d.lab([]byte("L3")) != 2 {
-		t.Error("past the limit: want no site, the last laboratory")
+	d.ok(KindLab, 0, FieldKey, "L3")
+	d.refused(FieldLab, KindSite, 0, FieldKey, "S1", FieldLab, "L4")
+	d.ok(KindLab, 0, FieldKey, "L2")
+	d.ok(KindSite, 0, FieldKey, "S1", FieldLab, "L4")
+	d.refused(FieldKey, KindLab, 0, FieldKey, "L5")
+	d.ok(KindLab, 0, FieldKey, "L1")
+	d.refused(FieldLab, KindSite, 0, FieldKey, "S1", FieldLab, "L5")
+	if d.lab([]byte("L5")) != noLab {
+		t.Error("all numbers are given: want no laboratory")
+	}
+	if back := restored(t, d.master); back.provisionalSites != d.provisionalSites || back.provisionalLabs != 1 {
+		t.Errorf("restored: got %d sites, %d laboratories that nobody put; want %d, 1", back.provisionalSites, back.provisionalLabs, d.provisionalSites)
 	}
 
 	if d.round([]byte("R1")) != 2 || d.round([]byte("R2")) != 3 || d.round([]byte("R3")) != 0 {

@@ -17,7 +17,7 @@ type masterScalars struct {
 	Rounds                              []roundScalars
 	Policies                            []policyScalars
 	Groups, Sets                        []string
-	Movers, Listed, TreeVersion         uint32
+	Movers, Listed                      uint32
 	Hash                                uint64
 }
 
@@ -52,7 +52,7 @@ const areaIsPut = 0x80
 
 // scalars are a copy: the master may change while it is encoded.
 func (m *master) scalars() masterScalars {
-	s := masterScalars{Groups: slices.Clone(m.groups.list[1:]), Movers: m.moverCount, Listed: m.listed, TreeVersion: m.treeVersion, Hash: m.hash}
+	s := masterScalars{Groups: slices.Clone(m.groups.list[1:]), Movers: m.moverCount, Listed: m.listed, Hash: m.hash}
 	for i := range m.areas {
 		a := &m.areas[i]
 		risk := a.risk
@@ -106,18 +106,18 @@ func (m *master) load(s masterScalars) error {
 		m.addSet([]byte(w))
 	}
 	for _, x := range s.Labs {
-		m.labs[m.addLab(x.Code)] = labNode{code: x.Code, name: x.Name, cdc: x.CDC, put: x.Put}
+		m.setLab(m.addLab(x.Code), labNode{code: x.Code, name: x.Name, cdc: x.CDC, put: x.Put})
 	}
 	for i, x := range s.Sites {
 		if int(x.Area) >= n || int(x.Lab) >= len(m.labs) {
 			return fmt.Errorf("cannot load site %d: got area %d, lab %d: %w", i+1, x.Area, x.Lab, errMasterScalars)
 		}
-		m.sites[m.addSite(x.Code)] = siteNode{code: x.Code, name: x.Name, opens: x.Opens, area: x.Area, lab: x.Lab, kind: x.Kind, put: x.Put}
+		m.setSite(m.addSite(x.Code), siteNode{code: x.Code, name: x.Name, opens: x.Opens, area: x.Area, lab: x.Lab, kind: x.Kind, put: x.Put})
 	}
 	if err := m.loadRounds(&s); err != nil {
 		return err
 	}
-	m.moverCount, m.listed, m.treeVersion, m.hash = s.Movers, s.Listed, s.TreeVersion, s.Hash
+	m.moverCount, m.listed, m.hash = s.Movers, s.Listed, s.Hash
 	m.retime()
 	return nil
 }

@@ -35,7 +35,7 @@ func (m *master) site(code []byte) uint32 {
 	if n, ok := m.siteIndex[string(code)]; ok {
 		return n
 	}
-	if len(m.sites) >= m.limits.sites {
+	if len(m.sites) >= m.limits.sites || m.provisionalSites >= m.limits.provisionalSites {
 		return 0
 	}
 	return m.addSite(string(code))
@@ -45,8 +45,18 @@ func (m *master) addSite(code string) uint32 {
 	n := uint32(len(m.sites))
 	m.sites = append(m.sites, siteNode{code: code})
 	m.siteIndex[code] = n
+	m.provisionalSites++
 	m.hash += m.siteHash(n)
 	return n
+}
+
+func (m *master) setSite(n uint32, next siteNode) {
+	m.hash -= m.siteHash(n)
+	if next.put && !m.sites[n].put {
+		m.provisionalSites--
+	}
+	m.sites[n] = next
+	m.hash += m.siteHash(n)
 }
 
 func (m *master) siteNumber(code []byte) (uint32, bool) {
@@ -115,7 +125,7 @@ func (m *master) planSite(b *Batch, k int) (p masterPlan) {
 		}
 	}
 	if saysLab {
-		if next.lab, labFound = m.labNumber(lab); !labFound && len(m.labs) >= m.limits.labs {
+		if next.lab, labFound = m.labNumber(lab); !labFound && !m.labRoom() {
 			return refused(FieldLab)
 		}
 	}
@@ -135,32 +145,51 @@ func (m *master) planSite(b *Batch, k int) (p masterPlan) {
 		if !known {
 			n = m.addSite(next.code)
 		}
-		m.hash -= m.siteHash(n)
-		m.sites[n] = next
-		m.hash += m.siteHash(n)
+		m.setSite(n, next)
 		return n
 	}
 	return p
 }
 
-// lab is the number of a laboratory, which is provisional from its first mention. Past
-// the limit all further ones are the last; the engine takes no events that near to it.
+// noLab stands for every laboratory that has no number and for which there is no room. No
+// laboratory has it: the last number is MaxLabs - 1.
+const noLab = MaxLabs
+
+// lab is the number of a laboratory, which is provisional from its first mention; noLab
+// when there is no room. Unlike a site it cannot count as not said: what two laboratories
+// say of a tube must never be taken for what one says.
 func (m *master) lab(code []byte) uint32 {
-	if n, ok := m.labNumber(code); ok {
+	n, ok := m.labNumber(code)
+	switch {
+	case ok:
 		return n
-	}
-	if len(m.labs) >= m.limits.labs {
-		return uint32(len(m.labs) - 1)
+	case !m.labRoom():
+		return noLab
 	}
 	return m.addLab(string(code))
+}
+
+// labRoom tells whether one more laboratory may be mentioned.
+func (m *master) labRoom() bool {
+	return len(m.labs) < m.limits.labs && m.provisionalLabs < m.limits.provisionalLabs
 }
 
 func (m *master) addLab(code string) uint32 {
 	n := uint32(len(m.labs))
 	m.labs = append(m.labs, labNode{code: code})
 	m.labIndex[code] = n
+	m.provisionalLabs++
 	m.hash += m.labHash(n)
 	return n
+}
+
+func (m *master) setLab(n uint32, next labNode) {
+	m.hash -= m.labHash(n)
+	if next.put && !m.labs[n].put {
+		m.provisionalLabs--
+	}
+	m.labs[n] = next
+	m.hash += m.labHash(n)
 }
 
 func (m *master) labNumber(code []byte) (uint32, bool) {
@@ -174,7 +203,7 @@ func (m *master) labNumber(code []byte) (uint32, bool) {
 func (m *master) labName(n uint32) string { return m.labs[n].code }
 
 // isCDC tells whether a laboratory is of the centre for disease control.
-func (m *master) isCDC(lab uint32) bool { return m.labs[lab].cdc }
+func (m *master) isCDC(lab uint32) bool { return lab != noLab && m.labs[lab].cdc }
 
 // labKnown tells whether a laboratory was put, not only mentioned.
 func (m *master) labKnown(code []byte) bool {
@@ -226,13 +255,8 @@ func (m *master) planLab(b *Batch, k int) (p masterPlan) {
 		if !known {
 			n = m.addLab(next.code)
 		}
-		m.hash -= m.labHash(n)
-		m.labs[n] = next
-		m.hash += m.labHash(n)
+		m.setLab(n, next)
 		return n
 	}
 	return p
 }
-
-// mentioned is how many laboratories there are, or half as many sites, whichever is more.
-func (m *master) mentioned() uint64 { return uint64(max(len(m.labs), len(m.sites)/2)) }

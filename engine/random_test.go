@@ -39,7 +39,7 @@ var trials = []trial{
 func TestRandomDays(t *testing.T) {
 	first, last := uint64(1), uint64(*seeds)
 	if testing.Short() { // under the race detector: the whole number runs without it
-		last /= 5
+		last /= 10
 	}
 	if *seedOnly != 0 {
 		first, last = *seedOnly, *seedOnly

@@ -121,7 +121,7 @@ func TestNamesAreBounded(t *testing.T) {
 	if a != 1 || b != 2 || c != 2 || n.of([]byte("L1")) != 1 {
 		t.Fatalf("got %d, %d, %d; want 1, 2, 2", a, b, c)
 	}
-	for _, lab := range []uint32{1, 1<<16 + 1, MaxLabs - 1} {
+	for _, lab := range []uint32{1, 1<<16 + 1, MaxLabs - 1, noLab} {
 		e := resultExtra(lab, true, Withdrawn, Positive, 7, 8)
 		if e.lab() != lab || e.stage() != Withdrawn || e.verdict() != Positive {
 			t.Fatalf("got lab %d, %v, %v; want %d, withdrawn, positive", e.lab(), e.stage(), e.verdict(), lab)
@@ -136,12 +136,10 @@ func TestRoomEndsBeforeTheLimits(t *testing.T) {
 		t.Fatal("an empty engine has no room")
 	}
 	for _, full := range []func(){
-		func() { e.named.Store(MaxLabs / 2) },
 		func() { e.tests.Store(MaxTests) },
 		func() { e.registry.known.Store(MaxPeople) },
 		func() { e.tubes.published.Store(MaxTubes) },
 	} {
-		e.named.Store(0)
 		e.tests.Store(0)
 		e.registry.known.Store(0)
 		if full(); e.Room() {

@@ -240,7 +240,11 @@ func (s *story) tellInAnyOrder(t *testing.T, file string, newBook func() book) {
 	for i := range events { // the server's clock does not go back
 		events[i].received = s.steps[end].ev.received
 	}
-	for round := range 20 {
+	rounds := 20
+	if testing.Short() { // under the race detector
+		rounds = 4
+	}
+	for round := range rounds {
 		shuffle := rand.New(rand.NewPCG(1, uint64(round)))
 		shuffle.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 		b := newBook()
