@@ -96,7 +96,10 @@ func (o *oracle) origin(t *tubeFacts, m *membership) (swab seconds, decided deci
 		s, d, x := o.origin(from, before)
 		moved = earliest(moved, x)
 		if s != never && (swab == never || s < swab) {
-			if swab = s; m.swab == never {
+			if swab = s; m.swab != never {
+				continue // what policy made of the own scan stays
+			}
+			if decided = d; before.swab != never {
 				decided = from.gives(d)
 			}
 		}
