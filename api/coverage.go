@@ -103,7 +103,7 @@ func (s *Server) getMissing(b *Backend, ctx *fasthttp.RequestCtx, round []byte) 
 		return errAfter
 	}
 	body := listMemory()
-	last, more, _, ok := b.Engine.Missing(string(round), area, engine.PersonOrdinal(after), limit, func(who engine.PersonOrdinal) bool {
+	last, more, asOf, ok := b.Engine.Missing(string(round), area, engine.PersonOrdinal(after), limit, func(who engine.PersonOrdinal) bool {
 		body = append(body, `{"person":"`...)
 		body = b.Engine.AppendPersonID(body, who)
 		body = append(body, "\"}\n"...)
@@ -115,6 +115,8 @@ func (s *Server) getMissing(b *Backend, ctx *fasthttp.RequestCtx, round []byte) 
 	if more {
 		ctx.Response.Header.Set("X-Next-After", strconv.FormatUint(uint64(last), 10))
 	}
+	// The list's own moment: coverage with this as_of counts as many.
+	ctx.Response.Header.Set("X-As-Of", strconv.FormatUint(uint64(asOf), 10))
 	answer(ctx, typeNDJSON, body)
 	return nil
 }

@@ -78,6 +78,9 @@ func TestCoverageOverHTTP(t *testing.T) {
 		fmt.Sprintf(line, `"3502"`, 2, 0, 1, 1, 0, 0, 0, 0)+"\n"+strings.Replace(fmt.Sprintf(line, `"35"`, 2, 1, 0, 1, 0, 1, 1, 1), `"expected"`, `"own":true,"expected"`, 1))
 	h.want("GET", "/v1/rounds/R1/missing?area=3502", "", 200, `{"person":"twn:00000005"}`)
 	var got strings.Builder
+	if _, _, header := h.ask("GET", "/v1/rounds/R1/missing", ""); header.Get("X-As-Of") != "6" {
+		t.Errorf("missing list: got position %q; want that of the coverage, 6", header.Get("X-As-Of"))
+	}
 	path := "/v1/rounds/R1/missing?limit=2"
 	for range 9 {
 		_, text, header := h.ask("GET", path, "")
