@@ -16,8 +16,12 @@ func (e *Engine) Alerts(after uint64, limit int, do func(*AlertView) bool) (next
 			e.mu.RLock()
 			end := uint64(e.tubes.watchCount)
 			for n := 0; n < 256 && at < end; n++ {
-				here := 0
-				views := e.alertsOf(*e.tubes.watched.at(uint32(at + 1)))
+				i, here := *e.tubes.watched.at(uint32(at + 1)), 0
+				if pass == 0 && e.tubes.headers.at(i).bound != 0 { // somebody knows it
+					at++
+					continue
+				}
+				views := e.alertsOf(i)
 				for i := range views.list[:views.n] {
 					v := &views.list[i]
 					if urgent := v.Kind == AlertTubeUnknown && grave(v.Verdict); urgent != (pass == 0) {
@@ -89,7 +93,8 @@ func (e *Engine) alertsOf(i uint32) (a tubeAlerts) {
 	}
 	if f&tubeMiscounted != 0 {
 		x := of(AlertCountMismatch)
-		x.Since = Seconds(*t.closed.at(i))
+		at, _ := t.newestClose(i, f)
+		x.Since = Seconds(at)
 		a.add(x)
 	}
 	return a
@@ -149,10 +154,7 @@ func (p *people) releasedAlone(who PersonOrdinal, test uint32) bool {
 		if c.test != test {
 			continue
 		}
-		if c.outcome() != OutcomeHold || v.removed(swab, c.reported) {
-			return false
-		}
-		return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) || c.bits&causeRetained != 0 && p.specimenNegative(who, c.tube, swab, &v)
+		return c.outcome() == OutcomeHold && !v.removed(swab, c.reported) && p.releases(who, c, swab, &v)
 	}
 	return false
 }

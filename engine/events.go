@@ -223,15 +223,17 @@ func (e *Engine) applyToPerson(b *Batch, k int, who PersonOrdinal, hash uint64, 
 		}
 		return
 	}
+	if b.Kind[k] == KindExcuse && e.places(b, k).round == 0 { // no room for one more round
+		b.Outcome[k] = RefusedField
+		return
+	}
 	if who == 0 {
 		who = e.ensurePerson(b, k, hash)
 	}
 	reason, at := uint32(b.Arg[k]), b.At[k]
 	switch b.Kind[k] {
 	case KindExcuse:
-		if r := e.places(b, k).round; r != 0 {
-			b.Outcome[k] = e.excuse(who, r, reason, at)
-		}
+		b.Outcome[k] = e.excuse(who, e.places(b, k).round, reason, at)
 	case KindDischarge:
 		b.Outcome[k], b.Flags[k] = e.discharge(who, at, reason, pos, out)
 	case KindAcknowledge:

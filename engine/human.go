@@ -156,9 +156,6 @@ func (e *Engine) merge(kind noteKind, from, to PersonOrdinal, at Seconds, pos Po
 	e.movingAll(all, func() {
 		e.notes.add(from, note{at: at, arg: uint32(to), kind: uint32(kind)})
 		e.notes.add(to, note{at: at, arg: uint32(from), kind: uint32(kind) + uint32(noteMerged-noteMerge)})
-		for _, who := range [...]PersonOrdinal{from, to} {
-			e.join(p.component(who))
-		}
 		left := append([]PersonOrdinal(nil), all...) // an unmerge may leave more than two humans
 		for len(left) > 0 {
 			c := p.component(left[0])
@@ -255,15 +252,10 @@ func (e *Engine) called(kind noteKind, who PersonOrdinal, at Seconds) (Outcome, 
 		return Duplicate, 0
 	}
 	e.notes.add(who, x)
-	if *e.people.words.get(uint32(who))&wordSide != 0 {
-		s := e.people.sideOf(e.people.root(who))
-		for _, n := range [...]uint32{s.order, s.recheck} {
-			if n != 0 && OrderState(e.people.order.get(n).state).IsOpen() {
-				return Accepted, 0
-			}
-		}
+	if *e.people.words.get(uint32(who))&wordSide == 0 || e.people.openOrders(who) == [2]uint32{} {
+		return Accepted, FlagNoOrder
 	}
-	return Accepted, FlagNoOrder
+	return Accepted, 0
 }
 
 // lastCall is the newest word on whether somebody was reached (tie: he was not).

@@ -104,14 +104,19 @@ func (b *bounds) removed(swab, reported Seconds) bool {
 func (p *people) closed(who PersonOrdinal, c *cause, swab Seconds, v *verdictOnPerson) bool {
 	switch c.outcome() {
 	case OutcomeHold:
-		return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) || v.strong != 0 && v.strong >= swab ||
-			c.bits&causeRetained != 0 && p.specimenNegative(who, c.tube, swab, v)
+		return v.strong != 0 && v.strong >= swab || p.releases(who, c, swab, v)
 	case OutcomeSuspect:
 		return v.bounds.recheck > swab || v.confirmed > swab
 	case OutcomeMust:
 		return v.result > swab
 	}
 	return false
+}
+
+// releases tells whether a negative of the person's own ends a hold.
+func (p *people) releases(who PersonOrdinal, c *cause, swab Seconds, v *verdictOnPerson) bool {
+	return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) ||
+		c.bits&causeRetained != 0 && p.specimenNegative(who, c.tube, swab, v)
 }
 
 // specimenNegative tells whether the specimen that was retained of a tube, of the same

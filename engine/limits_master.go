@@ -1,9 +1,9 @@
 package engine
 
 // Limits of master data. A put past a limit is refused (field_invalid, the field that
-// has no room); an event is not: what it mentions past a limit counts as not said. A
-// laboratory cannot count so: what is said of a tube in the name of one for which there is
-// no number is refused, item by item (lab_unknown).
+// has no room); an event is not: what it mentions past a limit counts as not said.
+// Two cannot count so: an excuse needs its round (field_invalid), and what is said of a tube
+// in the name of a laboratory needs its number (lab_unknown): these items are refused.
 const (
 	// MaxAreas: a mega-city has 600,000 grids, a country 5 million. An area takes 150 bytes
 	// and has 24 bits in a person's attributes.

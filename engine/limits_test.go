@@ -83,3 +83,29 @@ func TestInventedNamesStopNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Ensures that an excuse for a round for which there is no room any more is refused and
+// leaves no trace, while known rounds go on.
+func TestExcusePastTheLastRound(t *testing.T) {
+	c := newCoverTown(t)
+	c.master.limits.rounds = c.master.roundCount() + 1
+	excuse := func(person uint64, round string) Outcome {
+		b := &Batch{Received: coverStart, Roles: RoleAll}
+		b.Contexts = append(b.Contexts, Context{Round: b.Put([]byte(round))})
+		b.Add(KindExcuse, 0, NoTube, ResidentRef(person), coverStart, 0, HashReason([]byte("moved")), Span{})
+		c.pos++
+		var out Changes
+		c.Apply(c.pos, []*Batch{b}, &out)
+		return b.Outcome[0]
+	}
+	if o := excuse(99010119900000001, "last"); o != Accepted {
+		t.Fatalf("the last round: got %s", o.Code())
+	}
+	people := c.Counts().People
+	if o := excuse(99010119900000002, "one-more"); o != RefusedField || c.Counts().People != people {
+		t.Fatalf("past the last round: got %s, %d people; want field_invalid, %d", o.Code(), c.Counts().People, people)
+	}
+	if o := excuse(99010119900000002, "last"); o != Accepted {
+		t.Fatalf("a known round: got %s", o.Code())
+	}
+}

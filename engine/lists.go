@@ -170,21 +170,15 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 	t := e.tubes
 	h := t.headers.at(i)
 	stands := t.verdict(i)
-	if at := *t.closed.at(i); at != 0 {
-		v.ClosedAt, v.ClosedMembers = Seconds(at), int(atomic.LoadUint64(&h.facts)>>tubeCounted&63)-1
-	}
+	closed, counted := t.newestClose(i, h.facts)
+	v.ClosedAt, v.ClosedMembers = Seconds(closed), int(counted)-1
 	w := t.said(i)
 	v.VoidAt, v.LostAt, v.RejectedAt, v.ReceivedAt = w.void, w.lost, w.rejectedAgain, w.received
 	v.ReceivedBy = e.master.labName(w.receivedBy)
 	var lab standing
 	labOf := -1
 	for x := h.extras; x != 0; x = t.extras.at(x).next {
-		switch r := t.extras.at(x); r.kind {
-		case extraClose:
-			if Seconds(r.at) > v.ClosedAt || Seconds(r.at) == v.ClosedAt && int(r.slot)-1 > v.ClosedMembers {
-				v.ClosedAt, v.ClosedMembers = Seconds(r.at), int(r.slot)-1
-			}
-		case extraResult:
+		if r := t.extras.at(x); r.kind == extraResult {
 			if labOf != int(r.lab()) {
 				lab, labOf = t.labStanding(i, r.lab()), int(r.lab())
 			}

@@ -125,26 +125,21 @@ func when(on bool, b uint64) uint64 {
 
 // closing sets what the newest tube.close says (tie: the larger count).
 func (t *tubes) closing(i uint32, f uint64) uint64 {
-	h := t.headers.get(i)
-	at, counted := *t.closed.get(i), uint32(f>>tubeCounted&63)
+	at, counted := t.newestClose(i, f)
 	f &^= tubeClosed | tubeMiscounted
-	if at != 0 {
-		f |= tubeClosed
-	}
-	for x := h.extras; x != 0; x = t.extras.get(x).next {
-		e := t.extras.get(x)
-		if e.kind != extraClose {
-			continue
-		}
-		f |= tubeClosed
-		if e.at > at || e.at == at && e.slot > counted {
+	return f | when(at != 0, tubeClosed) | when(counted != 0 && counted-1 != uint32(t.headers.at(i).bound), tubeMiscounted)
+}
+
+// newestClose is when a tube was closed last, 0: never, and the members counted then + 1
+// (tie: the larger count), 0: not said. The first is beside the header and in the facts.
+func (t *tubes) newestClose(i uint32, f uint64) (at, counted uint32) {
+	at, counted = *t.closed.at(i), uint32(f>>tubeCounted&63)
+	for x := t.headers.at(i).extras; x != 0; x = t.extras.at(x).next {
+		if e := t.extras.at(x); e.kind == extraClose && (e.at > at || e.at == at && e.slot > counted) {
 			at, counted = e.at, e.slot
 		}
 	}
-	if counted != 0 && counted-1 != uint32(h.bound) {
-		f |= tubeMiscounted
-	}
-	return f
+	return at, counted
 }
 
 // watch puts a tube among those that may have an alert. It stays there: an alert is a
