@@ -314,7 +314,7 @@ func TestRefusals(t *testing.T) {
 		{"DELETE", "/bench/empty", "", 405, "method_not_allowed", ""},
 		{"POST", "/v1/scans", one, 415, "unsupported_media_type", "Content-Type: text/csv"},
 		{"POST", "/v1/scans", one, 415, "unsupported_encoding", "Content-Encoding: gzip"},
-		{"POST", "/v1/scans?dry_run=1", one, 400, "not_supported", ""},
+		{"POST", "/v1/scans?dry_run=x", one, 400, "field_invalid", ""},
 		{"POST", "/v1/scans", one, 400, "time_zone_invalid", "X-Time-Zone: ../etc"},
 		{"POST", "/v1/scans", "\n", 400, "empty_batch", ""},
 		{"POST", "/v1/scans", "[", 400, "bad_encoding", "Content-Type: application/json"},

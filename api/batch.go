@@ -1,9 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"io"
-	"slices"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -19,49 +16,70 @@ func (s *Server) takeBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.Re
 		if endpoint == ingest.Round && !ingest.IsName(argument) {
 			return errRoundInvalid
 		}
-		format, refused := formatOf(ctx)
+		body, refused := bodyOf(ctx, endpoint)
 		if refused != nil {
 			return refused
 		}
-		if ctx.QueryArgs().Has("dry_run") {
-			return errDryRun
+		dry, refused := dryRunOf(ctx)
+		if refused != nil {
+			return refused
 		}
-		options := ingest.Options{Endpoint: endpoint, Now: s.now(), People: b.Engine, Roles: engine.RoleAll,
-			Strict: s.cfg.StrictMasterData, Round: argument}
-		if options.Zone, refused = s.zoneOf(ctx); refused != nil {
+		options, refused := s.optionsOf(b, ctx, endpoint, argument)
+		if refused != nil {
 			return refused
 		}
 		r := ingest.AcquireRequest()
 		defer ingest.ReleaseRequest(r)
-		reserved, refused := readBatch(b.Pipeline, ctx, r)
-		defer b.Pipeline.Release(reserved)
+		reserved, refused := readBatch(b.Pipeline, ctx, body, r)
+		defer func() { b.Pipeline.Release(reserved) }()
 		if refused != nil {
 			return refused
 		}
-		if err := b.Pipeline.Do(r, format, options); err != nil {
+		do := b.Pipeline.Do
+		if dry {
+			do = b.Pipeline.DryRun
+		}
+		if err := do(r, body.format, options); err != nil {
 			return ofPipeline(err)
 		}
-		answer(ctx, typeJSON, appendBatchAnswer(answerMemory(ctx), r))
+		if !dry {
+			if refused := s.keepRejects(b, r, body, &options); refused != nil {
+				return refused
+			}
+		}
+		answer(ctx, typeJSON, appendBatchAnswer(answerMemory(ctx), r, dry))
 		b.Pipeline.Answered(r)
 		return nil
 	}
 }
 
-// formatOf looks at Content-Type and Content-Encoding. Parameters such as a charset are passed over.
-func formatOf(ctx *fasthttp.RequestCtx) (ingest.Format, *refusal) {
-	switch encoding := ctx.Request.Header.ContentEncoding(); {
-	case len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity")):
-		return 0, errContentEncoding
+// optionsOf says how the body of a request is to be read.
+func (s *Server) optionsOf(b *Backend, ctx *fasthttp.RequestCtx, endpoint ingest.Endpoint, round []byte) (o ingest.Options, refused *refusal) {
+	o = ingest.Options{Endpoint: endpoint, Now: s.now(), People: b.Engine, Roles: engine.RoleAll,
+		Strict: s.cfg.StrictMasterData, Round: round, Areas: b.eachArea}
+	o.Zone, refused = s.zoneOf(ctx)
+	return o, refused
+}
+
+// eachArea tells of every area, for forms that name them in words.
+func (b *Backend) eachArea(yield func(area, name, parent string)) {
+	for after, more := uint32(0), true; more; {
+		after, more = b.Engine.Areas(after, listLimitMax, func(v *engine.AreaView) { yield(v.Area, v.Name, v.Parent) })
 	}
-	media, _, _ := bytes.Cut(ctx.Request.Header.ContentType(), []byte(";"))
-	media = bytes.TrimSpace(media)
-	switch {
-	case bytes.EqualFold(media, []byte(typeNDJSON)):
-		return ingest.FormatNDJSON, nil
-	case bytes.EqualFold(media, []byte(typeJSON)):
-		return ingest.FormatJSON, nil
+}
+
+// dryRunOf reads ?dry_run=.
+func dryRunOf(ctx *fasthttp.RequestCtx) (dry bool, refused *refusal) {
+	if len(ctx.URI().QueryString()) == 0 {
+		return false, nil
 	}
-	return 0, errMediaType
+	switch string(ctx.QueryArgs().Peek("dry_run")) {
+	case "", "0", "false":
+		return false, nil
+	case "1", "true":
+		return true, nil
+	}
+	return false, errDryRun
 }
 
 // zoneOf reads X-Time-Zone: the zone of times that name none.
@@ -89,85 +107,9 @@ func (s *Server) zoneOf(ctx *fasthttp.RequestCtx) (*time.Location, *refusal) {
 	return zone, nil
 }
 
-// readBatch admits a body by its announced length and only then reads it.
-//
-// ENSURES: reserved is what the caller has to release, also when refused.
-func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, r *ingest.Request) (reserved int64, refused *refusal) {
-	length := ctx.Request.Header.ContentLength()
-	if length > batchBodyBytesMax {
-		return 0, errBodyTooLarge
-	}
-	stream := ctx.RequestBodyStream()
-	if stream == nil {
-		return 0, nil
-	}
-	if length >= 0 {
-		if !p.Admit(int64(length)) {
-			return 0, errOverloaded
-		}
-		var err error
-		r.Body, err = readFixed(stream, r.Body, length)
-		watched(ctx).bodyRead = err == nil
-		return int64(length), ofRead(err)
-	}
-	for {
-		if !p.Admit(chunkBytes) {
-			return reserved, errOverloaded
-		}
-		reserved += chunkBytes
-		ended, err := readChunk(stream, &r.Body)
-		switch {
-		case err != nil:
-			return reserved, ofRead(err)
-		case len(r.Body) > batchBodyBytesMax:
-			return reserved, errBodyTooLarge
-		case ended && watched(ctx).closedByPeer:
-			return reserved, errBodyIncomplete
-		case ended:
-			watched(ctx).bodyRead = true
-			return reserved, nil
-		}
-	}
-}
-
-// readChunk reads up to chunkBytes more of a body of unknown length.
-func readChunk(stream io.Reader, into *[]byte) (ended bool, err error) {
-	at := len(*into)
-	buf := slices.Grow(*into, chunkBytes)[:at+chunkBytes]
-	defer func() { *into = buf[:at] }()
-	for at < len(buf) {
-		n, err := stream.Read(buf[at:])
-		at += n
-		if err == io.EOF {
-			return true, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	return false, nil
-}
-
-// readFixed reads exactly length bytes into memory that is reused.
-func readFixed(stream io.Reader, into []byte, length int) ([]byte, error) {
-	into = slices.Grow(into[:0], length)[:length]
-	_, err := io.ReadFull(stream, into)
-	return into, err
-}
-
-func ofRead(err error) *refusal {
-	if err == nil {
-		return nil
-	}
-	if refused := ofTransport(err); refused == errTimeout {
-		return refused
-	}
-	return errBodyIncomplete
-}
-
 // appendBatchAnswer writes what became of every item: counts, the first errors of
 // form and of rules merged by their place in the request, and flags.
-func appendBatchAnswer(dst []byte, r *ingest.Request) []byte {
+func appendBatchAnswer(dst []byte, r *ingest.Request, dry bool) []byte {
 	d := &r.Decoded
 	var accepted, duplicates, refused, flagged int
 	for _, outcome := range d.Batch.Outcome {
@@ -195,7 +137,7 @@ func appendBatchAnswer(dst []byte, r *ingest.Request) []byte {
 	dst = appendUint(dst, uint64(d.Rejected+refused))
 	dst = append(dst, `,"errors":[`...)
 	if d.Rejected+refused > 0 {
-		dst = appendErrors(dst, d)
+		dst = appendErrors(dst, r)
 	}
 	dst = append(dst, ']')
 	if d.Rejected+refused > errorsMax {
@@ -212,6 +154,9 @@ func appendBatchAnswer(dst []byte, r *ingest.Request) []byte {
 	if truncated {
 		dst = append(dst, `,"flags_truncated":true`...)
 	}
+	if dry {
+		dst = append(dst, `,"dry_run":true`...)
+	}
 	dst = append(dst, `,"as_of":`...)
 	dst = appendUint(dst, uint64(r.Position))
 	return append(dst, "}\n"...)
@@ -226,21 +171,30 @@ func indexOf(d *ingest.Decoded, row int) uint32 {
 }
 
 // appendErrors merges what the decoder refused with what the rules refused.
-func appendErrors(dst []byte, d *ingest.Decoded) []byte {
+func appendErrors(dst []byte, r *ingest.Request) []byte {
+	d := &r.Decoded
 	form, n := d.Errors, 0
-	item := func(index uint32, code string) {
+	item := func(index uint32, code, column string) {
 		if n > 0 {
 			dst = append(dst, ',')
 		}
 		n++
 		dst = append(dst, `{"index":`...)
 		dst = appendUint(dst, uint64(index))
+		if len(r.Rows) > 0 {
+			dst = append(dst, `,"row":`...)
+			dst = appendUint(dst, uint64(r.Rows[index]))
+			if column != "" {
+				dst = append(dst, `,"column":`...)
+				dst = appendString(dst, r.Column(column))
+			}
+		}
 		dst = append(dst, `,"code":`...)
 		dst = appendWord(dst, code)
 		dst = append(dst, `,"message":`...)
 	}
 	take := func(e *ingest.ItemError) {
-		item(e.Index, string(e.Code))
+		item(e.Index, string(e.Code), e.Field)
 		dst = appendString(dst, e.Message)
 		dst = append(dst, '}')
 	}
@@ -256,7 +210,7 @@ func appendErrors(dst []byte, d *ingest.Decoded) []byte {
 		if n == errorsMax {
 			return dst
 		}
-		item(index, outcome.Code())
+		item(index, outcome.Code(), "")
 		dst = appendRefusal(dst, &d.Batch, row)
 		dst = append(dst, '}')
 	}

@@ -40,7 +40,7 @@ var (
 	errRoundInvalid     = &refusal{status: 400, code: "field_invalid", message: "A round is named by 1 to 32 of 0-9, A-Z, a-z, dot, underscore and hyphen."}
 	errRoundUnknown     = &refusal{status: 404, code: "round_unknown", message: "This round has never been heard of."}
 	errAreaUnknown      = &refusal{status: 404, code: "area_unknown", message: "This area has never been heard of."}
-	errDryRun           = &refusal{status: 400, code: "not_supported", message: "This version cannot try a batch without applying it; nothing was applied."}
+	errDryRun           = &refusal{status: 400, code: "field_invalid", message: "The parameter dry_run must be 1 or 0; nothing was applied."}
 	errArea             = &refusal{status: 400, code: "not_supported", message: "This version cannot select by area."}
 	errChangesBasis     = &refusal{status: 400, code: "not_supported", message: "Changes are judged by the time of sampling; ask for a status to have it judged by the report."}
 	errZone             = &refusal{status: 400, code: "time_zone_invalid", message: "X-Time-Zone must name a time zone such as Asia/Shanghai."}

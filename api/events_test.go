@@ -25,7 +25,7 @@ func TestMasterDataRefusals(t *testing.T) {
 		{"PUT", "/v1/rounds/R1/x", `{}`, 400, "field_invalid"},
 		{"PUT", "/v1/rounds/R1", "{}\n{}", 400, "bad_encoding"},
 		{"PUT", "/v1/rounds/R1", "\n", 400, "empty_batch"},
-		{"PUT", "/v1/areas?dry_run=1", `{"area":"35"}`, 400, "not_supported"},
+		{"PUT", "/v1/areas?dry_run=x", `{"area":"35"}`, 400, "field_invalid"},
 		{"PUT", "/v1/sites", "", 415, "unsupported_media_type"},
 		{"POST", "/v1/roster", strings.Repeat("{}\n", 100_001), 413, "too_many_items"},
 	} {

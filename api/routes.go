@@ -9,11 +9,12 @@ import (
 )
 
 const (
-	personStatusPath = "/v1/people/{person}/status"
-	tubePath         = "/v1/tubes/{tube}"
-	roundPath        = "/v1/rounds/{round}"
-	coveragePath     = "/v1/rounds/{round}/coverage"
-	missingPath      = "/v1/rounds/{round}/missing"
+	personStatusPath  = "/v1/people/{person}/status"
+	personHistoryPath = "/v1/people/{person}/history"
+	tubePath          = "/v1/tubes/{tube}"
+	roundPath         = "/v1/rounds/{round}"
+	coveragePath      = "/v1/rounds/{round}/coverage"
+	missingPath       = "/v1/rounds/{round}/missing"
 )
 
 const welcome = `poolwise: from a tube of ten swabs to a status for everyone.
@@ -61,7 +62,15 @@ func (s *Server) addRoutes() {
 		{path: missingPath, method: "GET", handle: s.getMissing},
 		{path: "/v1/status", method: "POST", handle: s.postStatus},
 		{path: personStatusPath, method: "GET", handle: s.getPersonStatus},
+		{path: personHistoryPath, method: "GET", handle: s.getHistory},
+		{path: "/v1/people", method: "GET", handle: s.getPeople},
+		{path: "/v1/tubes", method: "GET", handle: s.getTubes},
 		{path: tubePath, method: "GET", handle: s.getTube},
+		{path: "/v1/rejects", method: "GET", handle: s.getRejects},
+		{path: "/v1/rejects/resubmit", method: "POST", handle: s.resubmitRejects},
+		{path: "/v1/rejects/dismiss", method: "POST", handle: s.dismissRejects},
+		{path: "/openapi.json", method: "GET", early: true, handle: s.getOpenAPI},
+		{path: "/docs", method: "GET", early: true, handle: s.getDocs},
 		{path: "/v1/recollections", method: "GET", handle: s.getRecollections},
 		{path: "/v1/alerts", method: "GET", handle: s.getAlerts},
 		{path: "/v1/changes", method: "GET", handle: s.getChanges},
@@ -114,7 +123,7 @@ func (s *Server) getBenchEmpty(_ *Backend, ctx *fasthttp.RequestCtx, _ []byte) *
 func (s *Server) postBenchEmpty(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
 	r := ingest.AcquireRequest()
 	defer ingest.ReleaseRequest(r)
-	reserved, refused := readBatch(b.Pipeline, ctx, r)
+	reserved, refused := readBatch(b.Pipeline, ctx, bodyForm{}, r)
 	b.Pipeline.Release(reserved)
 	if refused != nil {
 		return refused

@@ -64,6 +64,34 @@ type Backend struct {
 	Engine   *engine.Engine
 	Pipeline *ingest.Pipeline
 	Feed     Feed
+	Profiles Profiles
+	Rejects  Rejects
+}
+
+// Profiles tells what names people: names, phones, who looks after their grid.
+type Profiles interface {
+	// Read calls fn for each of the people that has a profile, by its place in who; fields
+	// are those of engine.NextField, valid during the call. It is fastest in ascending order.
+	Read(who []engine.PersonOrdinal, fn func(i int, fields []byte)) error
+}
+
+// Rejects keeps items that were refused until somebody deals with them. What a record
+// says is the caller's; records are sealed under a retention class as profiles are.
+type Rejects interface {
+	// Add keeps records of one credential and returns when they are durable. Each has a key:
+	// one with the key of a record that is kept already adds to that one's count. Beyond
+	// the credential's room records are counted only.
+	Add(credential string, list []Reject) error
+	// List calls fn for records after an id, ascending, at most limit.
+	List(after uint64, limit int, fn func(id uint64, times uint32, record []byte) bool) (last uint64, more bool, err error)
+	// Remove forgets records for good and returns how many there were, durable.
+	Remove(ids []uint64) (removed int, err error)
+}
+
+// Reject is one record. Its parts are the caller's; the class is a round.
+type Reject = struct {
+	Class       string
+	Key, Record []byte
 }
 
 // Server answers HTTP requests.
@@ -205,6 +233,9 @@ func (s *Server) find(path []byte) (r *route, argument []byte) {
 	if rest, ok := cutPrefix(path, "/v1/people/"); ok {
 		if person, ok := cutSuffix(rest, "/status"); ok && len(person) > 0 {
 			return s.routes[personStatusPath], person
+		}
+		if person, ok := cutSuffix(rest, "/history"); ok && len(person) > 0 {
+			return s.routes[personHistoryPath], person
 		}
 	}
 	if tube, ok := cutPrefix(path, "/v1/tubes/"); ok && len(tube) > 0 {

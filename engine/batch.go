@@ -126,11 +126,17 @@ type Batch struct {
 	TubeHash []uint64 // HashTube of each, filled by the decoder
 	Contexts []Context
 	Bytes    []byte
+	// Private is what names people (profiles), sealed before it came here. It rides in the
+	// journal, and the engine never looks at it.
+	Private []byte
 
 	// Filled by Apply.
 	Outcome []Outcome
 	Flags   []Flags
 	Detail  []uint32 // RefusedTubeFull, RefusedCapacityOverPolicy: members<<8 | capacity
+	// Who is the person of every row, 0 for none or one that nobody knows; empty unless
+	// there is something Private.
+	Who []PersonOrdinal
 }
 
 // ResultArg packs Arg of a result.
@@ -174,7 +180,8 @@ func (b *Batch) Reset() {
 	b.Kind, b.Bits, b.Tube, b.Person, b.At = b.Kind[:0], b.Bits[:0], b.Tube[:0], b.Person[:0], b.At[:0]
 	b.Ctx, b.Arg, b.Extra = b.Ctx[:0], b.Arg[:0], b.Extra[:0]
 	b.Tubes, b.TubeHash, b.Contexts, b.Bytes = b.Tubes[:0], b.TubeHash[:0], b.Contexts[:0], b.Bytes[:0]
-	b.Outcome, b.Flags, b.Detail = b.Outcome[:0], b.Flags[:0], b.Detail[:0]
+	b.Private = b.Private[:0]
+	b.Outcome, b.Flags, b.Detail, b.Who = b.Outcome[:0], b.Flags[:0], b.Detail[:0], b.Who[:0]
 }
 
 // PrepareAnswers sizes Outcome, Flags and Detail to the items and zeroes them.
@@ -183,6 +190,10 @@ func (b *Batch) PrepareAnswers() {
 	b.Outcome = append(b.Outcome[:0], make([]Outcome, n)...)
 	b.Flags = append(b.Flags[:0], make([]Flags, n)...)
 	b.Detail = append(b.Detail[:0], make([]uint32, n)...)
+	b.Who = b.Who[:0]
+	if len(b.Private) > 0 {
+		b.Who = append(b.Who, make([]PersonOrdinal, n)...)
+	}
 }
 
 // HashReason is the hash of a reason, by which an event that was sent again is known.

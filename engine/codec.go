@@ -11,7 +11,7 @@ import (
 //	byte    version, 2
 //	uint32  received
 //	byte    roles
-//	byte    bit 0: strict
+//	byte    bit 0: strict, bit 1: something private follows the items
 //	uvarint items, tubes, contexts, length of text
 //	text    tube codes, names, documents, extras
 //	span    laboratory of the principal
@@ -21,7 +21,14 @@ import (
 //	        uvarint count, kind, bits, shape, uvarint context; then the items
 //	item    zigzag step of the tube number (unless it has none), reference (4 or 8 bytes), zigzag step of at,
 //	        uvarint argument, extra's span
+//	private uvarint length, bytes; only with bit 1
 const batchVersion = 2
+
+// Bits of a batch.
+const (
+	batchStrict = 1 << iota
+	batchPrivate
+)
 
 // Bits of a run's shape.
 const (
@@ -58,11 +65,14 @@ func shapeOf(b *Batch, k int) byte {
 func AppendBatch(dst []byte, b *Batch) []byte {
 	dst = append(dst, batchVersion)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(b.Received))
-	strict := byte(0)
+	bits := byte(0)
 	if b.Strict {
-		strict = 1
+		bits |= batchStrict
 	}
-	dst = append(dst, byte(b.Roles), strict)
+	if len(b.Private) > 0 {
+		bits |= batchPrivate
+	}
+	dst = append(dst, byte(b.Roles), bits)
 	for _, n := range [...]int{b.Len(), len(b.Tubes), len(b.Contexts), len(b.Bytes)} {
 		dst = binary.AppendUvarint(dst, uint64(n))
 	}
@@ -107,6 +117,10 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 				dst = appendSpan(dst, b.Extra[k], 0)
 			}
 		}
+	}
+	if len(b.Private) > 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(b.Private)))
+		dst = append(dst, b.Private...)
 	}
 	return dst
 }
@@ -176,7 +190,7 @@ func DecodeBatch(src []byte, b *Batch) (rest []byte, err error) {
 	if r.bad || head[0] != batchVersion {
 		return nil, fmt.Errorf("cannot decode batch: got version %d; want %d: %w", head[0], batchVersion, ErrBatch)
 	}
-	b.Received, b.Roles, b.Strict = Seconds(binary.LittleEndian.Uint32(head[1:])), Role(head[5]), head[6]&1 != 0
+	b.Received, b.Roles, b.Strict = Seconds(binary.LittleEndian.Uint32(head[1:])), Role(head[5]), head[6]&batchStrict != 0
 	items, tubes, contexts := r.uvarint(), r.uvarint(), r.uvarint()
 	b.Bytes = append(b.Bytes, r.take(r.uvarint())...)
 	if most := uint64(len(r.src)); r.bad || tubes > most || contexts > most || items > most {
@@ -199,7 +213,10 @@ func DecodeBatch(src []byte, b *Batch) (rest []byte, err error) {
 		b.Contexts = append(b.Contexts, c)
 	}
 	r.items(b, items)
-	if r.bad {
+	if head[6]&batchPrivate != 0 {
+		b.Private = append(b.Private, r.take(r.uvarint())...)
+	}
+	if r.bad || head[6] >= 2*batchPrivate {
 		return nil, fmt.Errorf("cannot decode batch: %d items, %d bytes left: %w", items, len(r.src), ErrBatch)
 	}
 	return r.src, nil

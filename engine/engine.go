@@ -139,6 +139,9 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 			for k := from; k < to; k++ {
 				e.applyItem(b, k, e.persons[k-from], e.hashes[k-from], pos, out)
 			}
+			if len(b.Private) > 0 {
+				e.tellWho(b, from, to)
+			}
 			e.catchUp()
 			e.mu.Unlock()
 		}
@@ -151,6 +154,17 @@ func (e *Engine) Apply(pos Position, group []*Batch, out *Changes) {
 		e.proofsOf = n
 	}
 	e.applied.Store(uint64(pos))
+}
+
+// tellWho notes the people of a slice, those numbered within it too.
+func (e *Engine) tellWho(b *Batch, from, to int) {
+	for k := from; k < to; k++ {
+		p := e.persons[k-from]
+		if ref := b.Person[k]; p == 0 && ref.Type() != RefOrdinal {
+			p = e.registry.find(ref, e.document(b, k), e.hashes[k-from])
+		}
+		b.Who[k] = p
+	}
 }
 
 func (e *Engine) prepare(b *Batch) {

@@ -40,6 +40,10 @@ const (
 	FieldRecheck       // round: new_specimen, same_specimen
 	FieldRelease       // round: each, all
 	FieldEffectiveAt   // round
+	FieldSex           // profile of a person, never the engine's: F, M, X
+	FieldPhone         // profile
+	FieldLiaison       // profile: who looks after the person's grid, by name
+	FieldTube          // profile: the tube that a roster's form names
 	fieldEnd
 )
 

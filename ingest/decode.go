@@ -56,6 +56,8 @@ type Options struct {
 	Roles    engine.Role
 	Strict   bool   // people, sites and laboratories have to be known before events name them
 	Round    []byte // the round that is put; a name that IsName takes
+	// Areas names all areas known, for a roster's form, which names them in words; nil: none is.
+	Areas func(yield func(area, name, parent string))
 }
 
 // Decoded is one request: the batch for the engine, and what was wrong with the rest.
@@ -169,7 +171,7 @@ func (d *Decoder) take(f *fault) {
 	}
 	out.Rejected++
 	if len(out.Errors) < MaxItemErrors {
-		out.Errors = append(out.Errors, ItemError{index, f.code, f.message})
+		out.Errors = append(out.Errors, ItemError{index, f.code, f.message, f.field})
 	}
 }
 

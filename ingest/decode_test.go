@@ -260,7 +260,7 @@ func TestBadAmongGood(t *testing.T) {
 	lines := scanLines(10000)
 	lines[4711] = strings.Replace(lines[4711], `"T`, `"_`, 1)
 	out, err := decode(t, Options{Endpoint: Scans}, strings.Join(lines, "\n"))
-	want := []ItemError{{4711, CodeFieldInvalid, `The field "tube" must be 1 to 32 of 0-9, A-Z and hyphen.`}}
+	want := []ItemError{{4711, CodeFieldInvalid, `The field "tube" must be 1 to 32 of 0-9, A-Z and hyphen.`, "tube"}}
 	if err != nil || out.Received != 10000 || out.Batch.Len() != 9999 || !reflect.DeepEqual(out.Errors, want) {
 		t.Fatalf("%v, %d rows, %v", err, out.Batch.Len(), out.Errors)
 	}

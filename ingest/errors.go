@@ -52,12 +52,14 @@ type ItemError struct {
 	Index   uint32 // place in the request, from 0
 	Code    Code
 	Message string
+	Field   string // key of the field at fault, "" when it is the item as a whole
 }
 
 // fault is why one item is refused. All are package variables.
 type fault struct {
 	code    Code
 	message string
+	field   string
 }
 
 // Faults by field, made once at start so that refusing an item costs no memory.
@@ -67,28 +69,28 @@ var (
 	faultNoOffset  [fieldCount]*fault
 	faultInFuture  [fieldCount]*fault
 	faultNotPerson [fieldCount]*fault
-	faultReported  = &fault{CodeFieldInvalid, `The field "reported_at" must not be before "tested_at".`}
-	faultRoundPath = &fault{CodeFieldInvalid, `The field "round" must be the round of the path.`}
-	faultNotYet    = &fault{CodeFieldInvalid, `The field "type" names an event that this version does not take yet.`}
+	faultReported  = &fault{CodeFieldInvalid, `The field "reported_at" must not be before "tested_at".`, "reported_at"}
+	faultRoundPath = &fault{CodeFieldInvalid, `The field "round" must be the round of the path.`, "round"}
+	faultNotYet    = &fault{CodeFieldInvalid, `The field "type" names an event that this version does not take yet.`, "type"}
 
-	faultNotJSON       = &fault{CodeBadSyntax, "The item is not a JSON object."}
-	faultKeyTwice      = &fault{CodeBadSyntax, "The item has a key given twice."}
-	faultNotObject     = &fault{CodeBadSyntax, "The item is JSON but not an object."}
-	faultTooDeep       = &fault{CodeBadSyntax, "The item is nested deeper than 16."}
-	faultTooLong       = &fault{CodeBadSyntax, "The item is longer than 64 KiB."}
-	faultTooManyKeys   = &fault{CodeBadSyntax, "An object of the item has more than 256 keys."}
-	faultNotUTF8       = &fault{CodeBadSyntax, "The item is not valid UTF-8."}
-	faultLoneSurrogate = &fault{CodeBadSyntax, "The item has half a surrogate pair in a string."}
+	faultNotJSON       = &fault{CodeBadSyntax, "The item is not a JSON object.", ""}
+	faultKeyTwice      = &fault{CodeBadSyntax, "The item has a key given twice.", ""}
+	faultNotObject     = &fault{CodeBadSyntax, "The item is JSON but not an object.", ""}
+	faultTooDeep       = &fault{CodeBadSyntax, "The item is nested deeper than 16.", ""}
+	faultTooLong       = &fault{CodeBadSyntax, "The item is longer than 64 KiB.", ""}
+	faultTooManyKeys   = &fault{CodeBadSyntax, "An object of the item has more than 256 keys.", ""}
+	faultNotUTF8       = &fault{CodeBadSyntax, "The item is not valid UTF-8.", ""}
+	faultLoneSurrogate = &fault{CodeBadSyntax, "The item has half a surrogate pair in a string.", ""}
 )
 
 func init() {
 	for f, v := range fields {
 		at := `The field "` + v.name + `" `
-		faultMissing[f] = &fault{CodeFieldMissing, at + "is missing."}
-		faultInvalid[f] = &fault{CodeFieldInvalid, at + v.rule + "."}
-		faultNoOffset[f] = &fault{CodeTimeWithoutOffset, at + "has no offset from UTC."}
-		faultInFuture[f] = &fault{CodeTimeInFuture, at + "lies more than 10 minutes ahead of the server's clock."}
-		faultNotPerson[f] = &fault{CodePersonInvalid, at + "must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type."}
+		faultMissing[f] = &fault{CodeFieldMissing, at + "is missing.", v.name}
+		faultInvalid[f] = &fault{CodeFieldInvalid, at + v.rule + ".", v.name}
+		faultNoOffset[f] = &fault{CodeTimeWithoutOffset, at + "has no offset from UTC.", v.name}
+		faultInFuture[f] = &fault{CodeTimeInFuture, at + "lies more than 10 minutes ahead of the server's clock.", v.name}
+		faultNotPerson[f] = &fault{CodePersonInvalid, at + "must be an 18-digit ID with a right check character, or TYPE:VALUE of a known type.", v.name}
 	}
 }
 

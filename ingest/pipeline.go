@@ -53,12 +53,24 @@ type Snapshots interface {
 	Load(meta func(at engine.Position, meta []byte) error, page func(column uint8, page uint32, data []byte) error) (engine.Position, error)
 }
 
+// Profiles keeps what names people. It rides in the journal sealed under its retention
+// class, a round, and reaches its store behind the rules.
+type Profiles interface {
+	// Seal appends plain, sealed under a class, to dst. Any goroutine.
+	Seal(dst []byte, class string, plain []byte) ([]byte, error)
+	// Take keeps what an applied batch holds of profiles: its Private and, of each row, Who
+	// and Outcome. It copies. The writer, in order of positions; also from a replay, which
+	// may bring what is kept already.
+	Take(pos engine.Position, b *engine.Batch)
+}
+
 // Machine is the engine as the pipeline drives it; see engine.Engine.
 type Machine interface {
 	Apply(pos engine.Position, group []*engine.Batch, out *engine.Changes)
 	Applied() engine.Position
 	StateHash() uint64
 	Room() bool
+	Retention(round, area []byte, at engine.Seconds) string
 	HasCold() bool
 	Needs(group []*engine.Batch, run func(jobs []func()))
 	Tidy(received engine.Seconds)
@@ -79,6 +91,7 @@ type PipelineConfig struct {
 	Journal   Journal
 	Feed      Feed
 	Snapshots Snapshots
+	Profiles  Profiles // nil: they are dropped
 
 	InflightBytes int64
 	QueueRequests int

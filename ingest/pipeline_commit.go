@@ -160,6 +160,13 @@ func (p *Pipeline) apply(pos engine.Position, batches []*engine.Batch) (err erro
 	p.changes.Reset()
 	p.cfg.Machine.Apply(pos, batches, &p.changes)
 	p.cfg.Feed.Append(pos, &p.changes)
+	if p.cfg.Profiles != nil {
+		for _, b := range batches {
+			if len(b.Private) > 0 {
+				p.cfg.Profiles.Take(pos, b)
+			}
+		}
+	}
 	return nil
 }
 

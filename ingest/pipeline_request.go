@@ -12,6 +12,9 @@ type Format uint8
 const (
 	FormatNDJSON Format = iota
 	FormatJSON
+	FormatCSV   // UTF-8
+	FormatCSVGB // GB 18030, as a Chinese Excel writes it; GBK and GB 2312 are parts of it
+	FormatXLSX  // the roster's form
 )
 
 // Request is one batch on its way through the pipeline: the memory of its body,
@@ -22,8 +25,12 @@ type Request struct {
 	Body     []byte // the handler fills it; decoded columns do not refer to it after Do
 	Decoded  Decoded
 	Position engine.Position // after Do: where it stands in the journal
+	// Rows are the rows of a table (CSV, XLSX) that the items came from, counted from 1 as
+	// its program shows them; empty for other formats.
+	Rows []uint32
 
 	journal  []byte
+	lines    []byte // of a table: its rows as NDJSON; changes places with Body
 	err      error
 	enqueued int64
 	applied  int64
@@ -37,10 +44,11 @@ func AcquireRequest() *Request { return requests.Get().(*Request) }
 
 // ReleaseRequest gives it back, without what is too large to keep.
 func ReleaseRequest(r *Request) {
-	if cap(r.Body) > retainedBytesMax || cap(r.journal) > retainedBytesMax || cap(r.Decoded.Batch.Kind) > retainedItemsMax {
+	if cap(r.Body) > retainedBytesMax || cap(r.journal) > retainedBytesMax || cap(r.lines) > retainedBytesMax || cap(r.Decoded.Batch.Kind) > retainedItemsMax {
 		return
 	}
 	r.Body, r.journal, r.err, r.Position = r.Body[:0], r.journal[:0], nil, 0
+	r.Rows, r.lines = r.Rows[:0], r.lines[:0]
 	r.Decoded.Reset()
 	requests.Put(r)
 }
@@ -70,13 +78,7 @@ func (p *Pipeline) decode(r *Request, f Format, o Options) error {
 	decoder := <-p.decoders
 	defer func() { p.decoders <- decoder }()
 	began := p.now()
-	var err error
-	if f == FormatJSON {
-		err = decoder.JSON(r.Body, o, &r.Decoded)
-	} else {
-		err = decoder.NDJSON(r.Body, o, &r.Decoded)
-	}
-	if err != nil {
+	if err := r.decodeWith(decoder, f, o); err != nil {
 		return err
 	}
 	if r.Decoded.Batch.Len() > 0 {
@@ -87,6 +89,21 @@ func (p *Pipeline) decode(r *Request, f Format, o Options) error {
 	}
 	p.stats.Decode.Observe(p.now() - began)
 	return nil
+}
+
+// decodeWith decodes the body. A table becomes NDJSON first: its rows are then read as
+// any others, and Body holds what they became.
+func (r *Request) decodeWith(d *Decoder, f Format, o Options) error {
+	switch f {
+	case FormatJSON:
+		return d.JSON(r.Body, o, &r.Decoded)
+	case FormatCSV, FormatCSVGB, FormatXLSX:
+		if err := r.readTable(f, o); err != nil {
+			r.Decoded.Reset()
+			return err
+		}
+	}
+	return d.NDJSON(r.Body, o, &r.Decoded)
 }
 
 // submit queues a decoded request and waits until its group is applied.
