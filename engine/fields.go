@@ -44,6 +44,7 @@ const (
 	FieldPhone         // profile
 	FieldLiaison       // profile: who looks after the person's grid, by name
 	FieldTube          // profile: the tube that a roster's form names
+	FieldHouseholdHash // person: HashHousehold, 4 bytes; the name itself is of the profile
 	fieldEnd
 )
 

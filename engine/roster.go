@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // What rosters, and scans in passing, say of people.
 
@@ -153,6 +156,13 @@ func (m *master) readPerson(p *masterPlan, f Field, v []byte) (ok bool) {
 		} else if p.attributes&attrHousehold != 0 {
 			p.household = 0
 			p.attributes &^= attrHousehold
+		}
+	case FieldHouseholdHash:
+		p.household, ok = 0, len(v) == 0
+		p.attributes &^= attrHousehold
+		if len(v) == 4 {
+			p.household, ok = binary.LittleEndian.Uint32(v), true
+			p.attributes |= attrHousehold
 		}
 	case FieldVaccinatedAt:
 		p.vaccinated, ok = secondsOf(v)

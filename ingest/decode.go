@@ -58,6 +58,8 @@ type Options struct {
 	Round    []byte // the round that is put; a name that IsName takes
 	// Areas names all areas known, for a roster's form, which names them in words; nil: none is.
 	Areas func(yield func(area, name, parent string))
+	// Classes tells under which round personal data is kept; nil: it is checked and dropped.
+	Classes Classes
 }
 
 // Decoded is one request: the batch for the engine, and what was wrong with the rest.
@@ -94,6 +96,7 @@ type Decoder struct {
 	times   timeReader
 	tubes   tubeCache
 	places  contextCache
+	names   names
 	person  []byte // canonical document of the item
 	person2 []byte // likewise of the person that another is merged into
 	code    []byte // canonical tube code of the item, when its text is not canonical
@@ -118,6 +121,7 @@ func (d *Decoder) begin(body []byte, o Options, out *Decoded) ([]byte, error) {
 	d.times.reset(o)
 	d.tubes.reset()
 	d.places.reset()
+	d.names.reset()
 	out.Batch.Received, out.Batch.Roles, out.Batch.Strict = engine.FromUnix(o.Now), o.Roles, o.Strict
 	return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), nil
 }

@@ -50,6 +50,7 @@ const (
 	fieldKind
 	fieldOpens
 	fieldSex
+	fieldLiaison
 	fieldCircle
 	fieldGroups
 	fieldHomeVisit
@@ -84,6 +85,7 @@ func (s fieldSet) has(f field) bool { return s>>f&1 != 0 }
 const (
 	setSeldom = 1<<fieldName | 1<<fieldPhone | 1<<fieldArea | 1<<fieldHousehold | 1<<fieldRetainedOf // most scans have none
 	setPlace  = 1<<fieldSite | 1<<fieldStation | 1<<fieldRound | 1<<fieldLab | 1<<fieldArea
+	setNames  = 1<<fieldName | 1<<fieldPhone | 1<<fieldHousehold // what scans say that names people
 	setWords  = 1<<fieldMode | 1<<fieldPurpose | 1<<fieldSpecimen | 1<<fieldSource
 )
 
@@ -195,6 +197,7 @@ var fields = [fieldCount]struct{ name, rule string }{
 	fieldKind:          {"kind", "must be fixed, standby, gate or mobile for a site, lab or cdc for a laboratory"},
 	fieldOpens:         {"opens", ruleText},
 	fieldSex:           {"sex", "must be F, M or X"},
+	fieldLiaison:       {"liaison", "must be a text of at most 50 characters"},
 	fieldCircle:        {"circle", "must be a whole number from 1 to 6"},
 	fieldGroups:        {"groups", ruleGroups},
 	fieldHomeVisit:     {"home_visit", "must be true or false"},

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"math/bits"
-	"unicode/utf8"
 
 	"poolwise/engine"
 )
@@ -164,6 +163,10 @@ func (d *Decoder) scan(kind engine.Kind, s *shape, code []byte, bits uint8) *fau
 		arg |= uint64(d.tubes.findOther(b, other)+1) << 32
 	}
 	b.Add(kind, bits, tube, d.noted(person, d.person), at, ctx, arg, extra)
+	if it.seen&setNames != 0 && kind == engine.KindScan {
+		c := &b.Contexts[ctx]
+		d.keepNames(it.seen&setNames, b.Text(c.Round), b.Text(c.Area))
+	}
 	return nil
 }
 
@@ -191,8 +194,7 @@ func (d *Decoder) who(name field, scratch *[]byte) (engine.PersonRef, *fault) {
 }
 
 // seldom reads what most scans do not say: the household, the pool that the specimen
-// was taken with, and personal data, which is checked and dropped in this version. An
-// empty text says nothing.
+// was taken with, and personal data, which is only checked. An empty text says nothing.
 func (d *Decoder) seldom(code []byte) (arg uint64, other []byte, f *fault) {
 	it := &d.item
 	if f = d.profile(it.seen & (1<<fieldName | 1<<fieldPhone | 1<<fieldArea | 1<<fieldHousehold)); f != nil {
@@ -213,29 +215,6 @@ func (d *Decoder) seldom(code []byte) (arg uint64, other []byte, f *fault) {
 		}
 	}
 	return arg, other, f
-}
-
-// profile checks what a scan or a roster says of the person. Names and phones are not
-// kept: personal data is stored only once it can be sealed under its retention class.
-func (d *Decoder) profile(set fieldSet) *fault {
-	it := &d.item
-	for ; set != 0; set &= set - 1 {
-		f := field(bits.TrailingZeros64(uint64(set)))
-		v := it.value(f)
-		ok := it.text.has(f) && len(v) <= MaxTextBytes && !hasControl(v)
-		switch f {
-		case fieldName:
-			ok = ok && utf8.RuneCount(v) <= MaxNameChars
-		case fieldArea:
-			ok = ok && (len(v) == 0 || isArea(v))
-		case fieldSex:
-			ok = ok && (string(v) == "F" || string(v) == "M" || string(v) == "X")
-		}
-		if !ok {
-			return faultInvalid[f]
-		}
-	}
-	return nil
 }
 
 // tube adds what happens to a tube as a whole, results apart.

@@ -14,7 +14,7 @@ import (
 type master struct {
 	kind     engine.Kind
 	required fieldSet // texts
-	checked  fieldSet // of people: checked and dropped
+	names    fieldSet // of people: what names them, for the profile
 	fields   []masterField
 }
 
@@ -71,9 +71,9 @@ var masters = [...]master{
 		{from: fieldRelease, to: engine.FieldRelease, read: readWord("each", "all")},
 		{from: fieldEffectiveAt, to: engine.FieldEffectiveAt, read: readAnyTime},
 	}},
-	Roster - Areas: {kind: engine.KindRoster, required: 1 << fieldPerson, checked: 1<<fieldName | 1<<fieldSex | 1<<fieldPhone, fields: []masterField{
+	Roster - Areas: {kind: engine.KindRoster, required: 1 << fieldPerson, names: setNames | 1<<fieldSex | 1<<fieldLiaison | 1<<fieldTube, fields: []masterField{
 		{from: fieldArea, to: engine.FieldArea, read: readArea},
-		{from: fieldHousehold, to: engine.FieldHousehold, read: readText},
+		{from: fieldHousehold, to: engine.FieldHouseholdHash, read: readHousehold},
 		{from: fieldCircle, to: engine.FieldCircle, read: readCircle},
 		{from: fieldGroups, to: engine.FieldGroups, read: readGroups},
 		{from: fieldHomeVisit, to: engine.FieldHomeVisit, read: readBoolean},
@@ -115,7 +115,7 @@ func (d *Decoder) masterItem(m *master) *fault {
 		if person, f = d.who(fieldPerson, &d.person); f != nil {
 			return f
 		}
-		if f = d.profile(it.seen & m.checked); f != nil {
+		if f = d.profile(it.seen & m.names); f != nil {
 			return f
 		}
 	}
@@ -144,6 +144,13 @@ func (d *Decoder) masterItem(m *master) *fault {
 		person = d.noted(person, d.person)
 	}
 	b.Add(m.kind, 0, engine.NoTube, person, 0, ctx, 0, extra)
+	if set := (it.seen | it.null) & m.names; set != 0 {
+		var area []byte
+		if it.seen.has(fieldArea) {
+			area = it.value(fieldArea)
+		}
+		d.keepNames(set, nil, area)
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"strings"
@@ -73,10 +74,10 @@ func TestMasterData(t *testing.T) {
 		{Sites, `{"site":"S01","name":"东门","area":"350582108201","kind":"gate","lab":"L1","opens":"06:00-21:30"}`,
 			textOf(engine.KindSite, engine.FieldKey, "S01", engine.FieldName, "东门", engine.FieldArea, "350582108201", engine.FieldKind, "gate", engine.FieldLab, "L1", engine.FieldOpens, "06:00-21:30")},
 		{Labs, `{"lab":"L1","name":"L","kind":"cdc"}`, textOf(engine.KindLab, engine.FieldKey, "L1", engine.FieldName, "L", engine.FieldKind, "cdc")},
-		{Roster, rosterLine, textOf(engine.KindRoster, engine.FieldArea, "350582108201", engine.FieldHousehold, "H12", engine.FieldCircle, 3, engine.FieldGroups, "medical_staff,isolation",
+		{Roster, rosterLine, textOf(engine.KindRoster, engine.FieldArea, "350582108201", engine.FieldHouseholdHash, string(binary.LittleEndian.AppendUint32(nil, uint32(engine.HashHousehold([]byte("H12"))))), engine.FieldCircle, 3, engine.FieldGroups, "medical_staff,isolation",
 			engine.FieldHomeVisit, 1, engine.FieldVaccinatedAt, seconds(1648944000))},
 		{Roster, `{"person":"passport:USA:560018274","home_visit":false,"groups":[],"area":null,"household":"","sex":null}`,
-			textOf(engine.KindRoster, engine.FieldArea, "", engine.FieldHousehold, "", engine.FieldGroups, "", engine.FieldHomeVisit, 0)},
+			textOf(engine.KindRoster, engine.FieldArea, "", engine.FieldHouseholdHash, "", engine.FieldGroups, "", engine.FieldHomeVisit, 0)},
 		{Roster, `{"person":"` + ada + `"}`, "roster"},
 		{Round, roundBody, textOf(engine.KindRound, engine.FieldKey, "R2", engine.FieldName, "第二轮", engine.FieldOpensAt, seconds(1649109600), engine.FieldClosesAt, seconds(1649196000),
 			engine.FieldAreas, "350582,35058300", engine.FieldWindow, 172800, engine.FieldBasis, "reported", engine.FieldCapLow, 20, engine.FieldCapMedium, 5, engine.FieldCapHigh, 1,

@@ -1,6 +1,11 @@
 package ingest
 
-import "strconv"
+import (
+	"encoding/binary"
+	"strconv"
+
+	"poolwise/engine"
+)
 
 // Values of master data: each reader takes one kind and appends its canonical form.
 
@@ -30,6 +35,14 @@ func readText(_ *Decoder, name field, v given, dst []byte) ([]byte, *fault) {
 		return dst, faultInvalid[name]
 	}
 	return append(dst, v.text...), nil
+}
+
+// readHousehold takes the name of a household and gives its hash: the name is of the profile.
+func readHousehold(d *Decoder, name field, v given, dst []byte) ([]byte, *fault) {
+	if _, f := readText(d, name, v, dst); f != nil || len(v.text) == 0 {
+		return dst, f
+	}
+	return binary.LittleEndian.AppendUint32(dst, uint32(engine.HashHousehold(v.text))), nil
 }
 
 // readWord takes one of a few words.

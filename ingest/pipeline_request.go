@@ -78,8 +78,16 @@ func (p *Pipeline) decode(r *Request, f Format, o Options) error {
 	decoder := <-p.decoders
 	defer func() { p.decoders <- decoder }()
 	began := p.now()
+	if p.cfg.Profiles != nil {
+		o.Classes = p.cfg.Machine
+	}
 	if err := r.decodeWith(decoder, f, o); err != nil {
 		return err
+	}
+	if p.cfg.Profiles != nil {
+		if err := decoder.sealNames(p.cfg.Profiles, &r.Decoded.Batch); err != nil {
+			return err
+		}
 	}
 	if r.Decoded.Batch.Len() > 0 {
 		r.journal = engine.AppendBatch(r.journal[:0], &r.Decoded.Batch)
