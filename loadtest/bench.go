@@ -27,6 +27,7 @@ type BenchReport struct {
 	Site        WriteFigures       `json:"site_order"`
 	Random      WriteFigures       `json:"random_order"`
 	Delayed     WriteFigures       `json:"sync_delay_2ms"`
+	Full        WriteFigures       `json:"full_lines"`
 	Single      ReadFigures        `json:"single_status"`
 	Bulk        BulkFigures        `json:"bulk_status"`
 	Ready       float64            `json:"kill_to_ready_seconds"`
@@ -69,7 +70,7 @@ func RunBench(ctx context.Context, c BenchConfig) (*BenchReport, error) {
 	}
 	b := &benchRun{BenchConfig: c, city: city}
 	b.report.People = c.People
-	for _, step := range []func(context.Context) error{b.yardsticks, b.siteOrder, b.randomOrder, b.delayed} {
+	for _, step := range []func(context.Context) error{b.yardsticks, b.siteOrder, b.randomOrder, b.delayed, b.fullLines} {
 		if err := step(ctx); err != nil {
 			return &b.report, err
 		}
@@ -179,6 +180,21 @@ func (b *benchRun) delayed(ctx context.Context) error {
 	return b.withServer(ctx, []string{"--sync-delay", benchDelay}, func(server *Server) error {
 		name := fmt.Sprintf("%s syncs, %d conns", benchDelay, benchConnections)
 		return b.write(ctx, server, BySite, benchConnections, name, &b.report.Delayed)
+	})
+}
+
+// fullLines replays the day in site order with the name, phone and area of everybody.
+func (b *benchRun) fullLines(ctx context.Context) error {
+	plain := b.city
+	defer func() { b.city = plain }()
+	plan := plain.plan
+	plan.Full = true
+	var err error
+	if b.city, err = NewCity(plan); err != nil {
+		return err
+	}
+	return b.withServer(ctx, nil, func(server *Server) error {
+		return b.write(ctx, server, BySite, benchConnections, "names, phones, areas", &b.report.Full)
 	})
 }
 

@@ -20,6 +20,8 @@ type Plan struct {
 	// Plain: only scans, unscans, tube.open, tube.close and final results, and no
 	// master data: the day by which speed is compared.
 	Plain bool
+	// Full: scans of a plain day name their people too, with phone and area.
+	Full bool
 	// StationOnly: the server takes the sender for a station, which may not undo a
 	// binding after the report of a positive. Without credentials a server grants
 	// every role, and such an unscan takes effect. Nor may it put master data, merge
@@ -31,6 +33,8 @@ type Plan struct {
 
 func (p Plan) validate() error {
 	switch {
+	case p.Full && !p.Plain:
+		return fmt.Errorf("cannot make the city: got full lines; want them of a plain day only")
 	case p.People < 1 || p.People > peopleMax:
 		return fmt.Errorf("cannot make the city: got %d people; want 1 to %d", p.People, peopleMax)
 	case !(p.Prevalence >= 0 && p.Prevalence <= 1):

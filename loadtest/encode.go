@@ -1,6 +1,9 @@
 package loadtest
 
-import "strconv"
+import (
+	"strconv"
+	"unicode/utf8"
+)
 
 // encoder writes events as NDJSON lines by appending bytes: the generator shares
 // the machine with the server that it measures.
@@ -101,6 +104,9 @@ func (e *encoder) appendScan(b []byte, ev *Event) []byte {
 	b = append(b, `","station":"`...)
 	b = appendSite(b, ev.Site)
 	b = append(b, '-', '1'+ev.Table)
+	if e.city.plan.Full {
+		b = appendFull(b, ev)
+	}
 	if ev.Mode|Mode(ev.Purpose)|Mode(ev.Round) == 0 && ev.Area == 0 && ev.Household == 0 && ev.Other.Series == 0 {
 		return appendEnd(b, ev)
 	}
@@ -118,6 +124,18 @@ func (e *encoder) appendScan(b []byte, ev *Event) []byte {
 		b = append(b, `,"late":true`...)
 	}
 	return append(b, '}', '\n')
+}
+
+// appendFull appends an invented name, a phone and the area of the site, up to an open string.
+func appendFull(b []byte, ev *Event) []byte {
+	b = append(b, `","name":"`...)
+	b = utf8.AppendRune(append(b, "测试"...), rune(0x4e00+ev.Person%5000))
+	b = utf8.AppendRune(b, rune(0x4e00+ev.Person/5000%5000))
+	b = append(b, `","phone":"1390`...)
+	for unit := uint32(1_000_000); unit > 0; unit /= 10 {
+		b = append(b, byte('0'+ev.Person/unit%10))
+	}
+	return appendArea(append(b, `","area":"`...), community(ev.Site))
 }
 
 func (e *encoder) appendResult(b []byte, ev *Event) []byte {

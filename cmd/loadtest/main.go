@@ -140,6 +140,7 @@ func day(ctx context.Context, flags *flag.FlagSet, args []string, out, diagnosti
 	flags.Uint64Var(&c.Plan.Seed, "seed", 1, "seed: the same city for the same `number`")
 	flags.Float64Var(&c.Plan.Prevalence, "prevalence", 0.0012, "`share` of people infected, clustered by household")
 	flags.BoolVar(&c.Plan.Plain, "plain", false, "only scans, unscans, tube.open, tube.close and final results, and no master data: the day by which speed is compared")
+	flags.BoolVar(&c.Plan.Full, "full", false, "with --plain: every scan says name, phone and area too")
 	order := flags.String("order", "site", "site (real) or random (worst case): the `order` in which scans arrive")
 	role := flags.String("role", "all", "all (a server without credentials) or station: the `role` the server gives us; a station's unscan after a positive report is only a request, and it puts no master data")
 	base := flags.String("day", "", "base day of the events as `YYYY-MM-DD`; default: the newest whose every event is past")
