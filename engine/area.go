@@ -24,8 +24,7 @@ func (m *master) areaNumber(code []byte) (uint32, bool) {
 	if len(code) == 0 {
 		return 0, true
 	}
-	n, ok := m.areaIndex[string(code)]
-	return n, ok
+	return m.areaIndex.find(code)
 }
 
 // findArea is areaNumber for the writer: a roster names the same area many times running.
@@ -67,7 +66,7 @@ func (m *master) newArea(code string) uint32 {
 	n := uint32(len(m.areas))
 	m.areas = append(m.areas, areaNode{code: code})
 	m.settled = append(m.settled, settled{})
-	m.areaIndex[code] = n
+	m.areaIndex.own[code] = n
 	m.provisionalAreas++
 	return n
 }
@@ -82,6 +81,9 @@ func (m *master) attach(n, parent uint32) {
 
 func (m *master) detach(n uint32) {
 	a := &m.areas[m.areas[n].parent]
+	if m.forked { // the list may be the original's
+		a.children = slices.Clone(a.children)
+	}
 	at, _ := slices.BinarySearchFunc(a.children, m.areas[n].code, m.compareCode)
 	a.children = slices.Delete(a.children, at, at+1)
 }

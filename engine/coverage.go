@@ -20,20 +20,21 @@ package engine
 // parent, may make all tallies of a round wrong at once: then it is counted again from
 // the shares, see coverage_areas.go.
 type coverage struct {
-	shares  []*column[uint8] // by RoundID, by ordinal of the human's root: see share*
-	used    []bool           // by RoundID: somebody has a share
-	hot     []RoundID        // rounds whose shares follow every change of state
-	several bool             // more rounds than one are used
-	cold    []bool           // by RoundID: not so any more, states are counted on reading
-	late    []Seconds        // by RoundID: closes_at that its roster is frozen at; 0: live
-	whole   []bool           // by RoundID: expects everybody rostered
-	within  [][]bool         // by RoundID, by area: expects who is rostered there
-	areas   int              // known when within was last extended, see catchUp
-	isStale []bool           // by RoundID: to be counted again before the slice ends
-	stale   bool             // some round is
-	now     Seconds          // latest time of receipt
-	next    Seconds          // when the next round closes; 0: none does
-	closed  bool             // some round has
+	shares   []*column[uint8] // by RoundID, by ordinal of the human's root: see share*
+	used     []bool           // by RoundID: somebody has a share
+	hot      []RoundID        // rounds whose shares follow every change of state
+	several  bool             // more rounds than one are used
+	cold     []bool           // by RoundID: not so any more, states are counted on reading
+	late     []Seconds        // by RoundID: closes_at that its roster is frozen at; 0: live
+	whole    []bool           // by RoundID: expects everybody rostered
+	within   [][]bool         // by RoundID, by area: expects who is rostered there
+	borrowed []bool           // by RoundID, of a fork: its row of within is the original's; else nil
+	areas    int              // known when within was last extended, see catchUp
+	isStale  []bool           // by RoundID: to be counted again before the slice ends
+	stale    bool             // some round is
+	now      Seconds          // latest time of receipt
+	next     Seconds          // when the next round closes; 0: none does
+	closed   bool             // some round has
 
 	tallies *column[tally]
 	chunks  [][]uint32 // by RoundID, by area / chunkAreas: its run of tallies, 0: none; row 0 is the live roster

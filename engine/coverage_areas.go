@@ -125,6 +125,7 @@ func (e *Engine) shift(moved areaMove) {
 			continue
 		}
 		if covered := c.covers(m, r, to); covered != c.covers(m, r, moved.from) {
+			c.ownWithin(r)
 			e.reach(r, m.lastPut(r).areas, moved.area, covered)
 		}
 	}

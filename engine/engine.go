@@ -61,8 +61,9 @@ func DefaultConfig() Config { return Config{PoolCapacity: 10, Window: 48 * 3600,
 // or orders waits no longer than for one slice.
 const sliceItems = 1024
 
-// Engine holds the state. Apply, BeginSnapshot, EndSnapshot, StateHash and Check
-// belong to one goroutine, the writer; everything else any goroutine may call.
+// Engine holds the state. Apply, DryRun, Fork, EndFork, BeginSnapshot, EndSnapshot,
+// StateHash and Check belong to one goroutine, the writer; everything else any goroutine
+// may call.
 type Engine struct {
 	mu      sync.RWMutex // held by the writer for a slice; by readers of more than a status word
 	applied atomic.Uint64
@@ -91,6 +92,7 @@ type Engine struct {
 	composing Status
 	askFacts  func(PersonOrdinal) Facts
 	seam      func(*Effects) // tests put the effects through bytes here
+	forks     forks          // memory of dry runs
 }
 
 // New makes an empty engine on pages of alloc.

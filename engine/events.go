@@ -378,9 +378,9 @@ func (e *Engine) ensurePerson(b *Batch, k int, hash uint64) PersonOrdinal {
 }
 
 func (e *Engine) number(ref PersonRef, document []byte, hash uint64) PersonOrdinal {
+	e.people.words.grow(e.registry.count + 1) // before readers without lock can find the person
 	who := e.registry.add(ref, document, hash)
 	e.fresh[hash%uint64(len(e.fresh))] = true
-	e.people.words.grow(uint32(who))
 	return who
 }
 

@@ -29,6 +29,7 @@ type index struct {
 	free  []uint32               // pages without live tables
 	open  [pageGroups + 1]uint32 // by table size: page + 1 that has room
 	none  [groupWords]uint64
+	under *index // of the engine that this one's is a fork of; nil: of none
 }
 
 // tablePage is a page of tables of one size.
@@ -90,10 +91,17 @@ func (x *index) find(h uint64, same func(ordinal uint32) bool) uint32 {
 	for {
 		w := table.Load()
 		found := x.search(w, tagOf(h), same)
-		if found != 0 || (table.Load()^w)&tablePlace == 0 {
+		if found != 0 {
 			return found
 		}
+		if (table.Load()^w)&tablePlace == 0 {
+			break
+		}
 	}
+	if x.under == nil {
+		return 0
+	}
+	return x.under.find(h, same)
 }
 
 func (x *index) search(w, tag uint64, same func(ordinal uint32) bool) uint32 {
@@ -129,6 +137,9 @@ func (x *index) search(w, tag uint64, same func(ordinal uint32) bool) uint32 {
 func (x *index) start(h uint64) *uint64 {
 	w := x.where[h&x.mask].Load()
 	if w == 0 {
+		if x.under != nil {
+			return x.under.start(h)
+		}
 		return &x.none[0]
 	}
 	return &x.group(w, home(tagOf(h), w&tableGroups))[0]
@@ -140,7 +151,7 @@ func (x *index) start(h uint64) *uint64 {
 func (x *index) candidate(h uint64) (ordinal uint32, absent bool) {
 	w := x.where[h&x.mask].Load()
 	if w == 0 {
-		return 0, true
+		return x.candidateBelow(h)
 	}
 	tag := tagOf(h)
 	group := x.group(w, home(tag, w&tableGroups))
@@ -151,10 +162,17 @@ func (x *index) candidate(h uint64) (ordinal uint32, absent bool) {
 			return uint32(atomic.LoadUint64(&group[2+slot/2]) >> (32 * (slot & 1))), false
 		}
 		if matches(tags, 0) != 0 {
-			return 0, true
+			return x.candidateBelow(h)
 		}
 	}
 	return 0, false
+}
+
+func (x *index) candidateBelow(h uint64) (ordinal uint32, absent bool) {
+	if x.under == nil {
+		return 0, true
+	}
+	return x.under.candidate(h)
 }
 
 // insert adds an ordinal that is not there. Writer only.

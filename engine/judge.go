@@ -102,36 +102,54 @@ func (b *bounds) removed(swab, reported Seconds) bool {
 
 // closed tells whether a cause that stands is closed.
 func (p *people) closed(who PersonOrdinal, c *cause, swab Seconds, v *verdictOnPerson) bool {
+	return v.closes(c, swab) || c.outcome() == OutcomeHold && p.specimenReleases(who, c, swab, v)
+}
+
+// closes is closed as far as swab times go: not by a retained specimen.
+func (b *bounds) closes(c *cause, swab Seconds) bool {
 	switch c.outcome() {
 	case OutcomeHold:
-		return v.strong != 0 && v.strong >= swab || p.releases(who, c, swab, v)
+		return b.strong != 0 && b.strong >= swab || b.releases(c, swab)
 	case OutcomeSuspect:
-		return v.bounds.recheck > swab || v.confirmed > swab
+		return b.recheck > swab || b.confirmed > swab
 	case OutcomeMust:
-		return v.result > swab
+		return b.result > swab
 	}
 	return false
 }
 
+// waits tells whether a swab without an outcome is waited for: no result of a later one is there.
+func (b *bounds) waits(swab Seconds) bool { return swab >= b.result }
+
 // releases tells whether a negative of the person's own ends a hold.
 func (p *people) releases(who PersonOrdinal, c *cause, swab Seconds, v *verdictOnPerson) bool {
-	return v.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0) ||
-		c.bits&causeRetained != 0 && p.specimenNegative(who, c.tube, swab, v)
+	return v.bounds.releases(c, swab) || p.specimenReleases(who, c, swab, v)
 }
 
-// specimenNegative tells whether the specimen that was retained of a tube, of the same
-// swab, is negative, alone in a single tube.
-func (p *people) specimenNegative(who PersonOrdinal, tube uint32, swab Seconds, v *verdictOnPerson) bool {
+func (b *bounds) releases(c *cause, swab Seconds) bool {
+	return b.release > swab && (c.bits&causeWhole == 0 || c.bits&causeReady != 0)
+}
+
+// specimenReleases tells whether the specimen that was retained of a hold's tube ends it.
+func (p *people) specimenReleases(who PersonOrdinal, hold *cause, swab Seconds, v *verdictOnPerson) bool {
+	if hold.bits&causeRetained == 0 {
+		return false
+	}
 	for id := who; id != 0; id = p.next(who, id) {
 		for i := p.sideOf(id).causes; i != 0; i = p.cause.at(i).next {
-			c := p.cause.at(i)
-			if c.link == tube && tube != 0 && c.outcome() == OutcomeNegative && p.markOf(c.test)&(markUnbound|markReleasing) == markReleasing &&
-				Seconds(*p.tests.at(c.test)) == swab && !v.removed(swab, c.reported) {
+			if c := p.cause.at(i); p.isSpecimenOf(c, hold, swab) && !v.removed(swab, c.reported) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// isSpecimenOf tells whether a record is the negative, alone in a single tube, of the
+// specimen that was retained of a hold's tube, of the same swab.
+func (p *people) isSpecimenOf(c, hold *cause, swab Seconds) bool {
+	return c.link == hold.tube && hold.tube != 0 && c.outcome() == OutcomeNegative &&
+		p.markOf(c.test)&(markUnbound|markReleasing) == markReleasing && Seconds(*p.tests.at(c.test)) == swab
 }
 
 // retained tells whether a specimen retained of a tube has that outcome.
@@ -198,10 +216,7 @@ func (p *people) bounds(who PersonOrdinal, cut Seconds) (b bounds) {
 			if m&markUnbound != 0 || m&markClass != markNegative || p.removedTest(s, t, swab, cut) {
 				continue
 			}
-			b.result = max(b.result, swab)
-			if m&markReleasing != 0 {
-				b.release = max(b.release, swab)
-			}
+			b.takeNegative(m, swab)
 		}
 		for i := s.causes; i != 0; i = p.cause.at(i).next {
 			c := p.cause.at(i)
@@ -213,6 +228,13 @@ func (p *people) bounds(who PersonOrdinal, cut Seconds) (b bounds) {
 		}
 	}
 	return b
+}
+
+func (b *bounds) takeNegative(mark uint32, swab Seconds) {
+	b.result = max(b.result, swab)
+	if mark&markReleasing != 0 {
+		b.release = max(b.release, swab)
+	}
 }
 
 func (b *bounds) takeCause(c *cause, swab Seconds) {
@@ -257,7 +279,7 @@ func (p *people) judgeChains(who PersonOrdinal, v *verdictOnPerson) {
 				if !p.removedTest(s, t, swab, v.cut) {
 					v.addNegative(t, swab)
 				}
-			case m&markClass == markNone && swab >= v.result:
+			case m&markClass == markNone && v.waits(swab):
 				v.addPending(t, swab)
 			}
 		}

@@ -28,18 +28,7 @@ func (e *Engine) Orders(f OrderFilter, do func(*OrderView) bool) (last uint32, m
 		e.mu.RLock()
 		end := e.people.orderCount
 		for n := 0; n < 256 && last < end; n++ {
-			o := e.people.order.at(last + 1)
-			view := &closed
-			if OrderState(o.state).IsOpen() {
-				p := PersonOrdinal(o.person)
-				e.compose(p, atomic.LoadUint64(e.people.words.at(o.person)), &s)
-				if view = &s.Order; OrderKind(o.kind) == OrderRecheck {
-					view = &s.Recheck
-				}
-			} else {
-				closed = OrderView{Number: last + 1, Person: PersonOrdinal(o.person), Kind: OrderKind(o.kind), State: OrderState(o.state), Opened: o.opened,
-					Due: o.due, Causes: append(closed.Causes[:0], TubeIndex(e.tubes.of(o.test)))}
-			}
+			view := e.orderAt(last+1, &s, &closed)
 			if f.wants(view) {
 				if shown == f.Limit {
 					e.mu.RUnlock()
@@ -58,6 +47,22 @@ func (e *Engine) Orders(f OrderFilter, do func(*OrderView) bool) (last uint32, m
 			return last, false
 		}
 	}
+}
+
+// orderAt is an order as lists show it: an open one with all of its causes, in s, else with
+// its earliest, in closed. REQUIRES: the lock.
+func (e *Engine) orderAt(n uint32, s *Status, closed *OrderView) *OrderView {
+	o := e.people.order.at(n)
+	if !OrderState(o.state).IsOpen() {
+		*closed = OrderView{Number: n, Person: PersonOrdinal(o.person), Kind: OrderKind(o.kind), State: OrderState(o.state), Opened: o.opened,
+			Due: o.due, Causes: append(closed.Causes[:0], TubeIndex(e.tubes.of(o.test)))}
+		return closed
+	}
+	e.compose(PersonOrdinal(o.person), atomic.LoadUint64(e.people.words.at(o.person)), s)
+	if OrderKind(o.kind) == OrderRecheck {
+		return &s.Recheck
+	}
+	return &s.Order
 }
 
 func (f *OrderFilter) wants(o *OrderView) bool {
@@ -105,15 +110,17 @@ func (e *Engine) Tube(i TubeIndex, v *TubeView) {
 	e.WarmTube(i)
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	e.tubeView(i, v)
+}
+
+// tubeView is Tube under the lock.
+func (e *Engine) tubeView(i TubeIndex, v *TubeView) {
 	t := e.tubes
 	h := t.headers.at(uint32(i))
 	f := atomic.LoadUint64(&h.facts)
 	*v = TubeView{Index: i, Code: string(t.codes.of(h.code)), Site: e.master.siteName(h.site()), Mode: factMode(f),
-		Purpose: factPurpose(f), Capacity: factCapacity(f), Retained: f&tubeRetained != 0, Verdict: factVerdict(f),
+		Purpose: shownPurpose(f), Capacity: factCapacity(f), Retained: f&tubeRetained != 0, Verdict: factVerdict(f),
 		Reported: Seconds(f), ClosedMembers: -1, Members: v.Members[:0], Results: v.Results[:0]}
-	if v.Purpose == PurposeUnset {
-		v.Purpose = Screening
-	}
 	v.Round = e.master.roundName(e.roundOfTube(uint32(i)))
 	e.tubeMembers(uint32(i), v)
 	e.tubeExtras(uint32(i), v)
@@ -130,6 +137,14 @@ func (e *Engine) Tube(i TubeIndex, v *TubeView) {
 	if v.Verdict != VerdictNone && h.bound == 0 {
 		v.Flags |= FlagTubeUnknown
 	}
+}
+
+// shownPurpose is a tube's purpose as readers see it.
+func shownPurpose(f uint64) Purpose {
+	if p := factPurpose(f); p != PurposeUnset {
+		return p
+	}
+	return Screening
 }
 
 func (e *Engine) tubeMembers(i uint32, v *TubeView) {
@@ -175,19 +190,36 @@ func (e *Engine) tubeExtras(i uint32, v *TubeView) {
 	w := t.said(i)
 	v.VoidAt, v.LostAt, v.RejectedAt, v.ReceivedAt = w.void, w.lost, w.rejectedAgain, w.received
 	v.ReceivedBy = e.master.labName(w.receivedBy)
+	v.Results = e.appendResults(v.Results, i, stands.verdict)
+}
+
+// appendResults appends what laboratories sent of a tube whose verdict is that, in the
+// order of their reports. A laboratory's results lie together, in the order of the fold.
+func (e *Engine) appendResults(dst []ResultView, i uint32, verdict Verdict) []ResultView {
+	t := e.tubes
 	var lab standing
-	labOf := -1
-	for x := h.extras; x != 0; x = t.extras.at(x).next {
-		if r := t.extras.at(x); r.kind == extraResult {
-			if labOf != int(r.lab()) {
-				lab, labOf = t.labStanding(i, r.lab()), int(r.lab())
-			}
-			v.Results = append(v.Results, ResultView{Lab: e.master.labName(r.lab()), Verdict: r.verdict(), Stage: r.stage(),
-				Tested: Seconds(r.slot), Reported: Seconds(r.at),
-				Standing: lab.verdict == r.verdict() && lab.reported == Seconds(r.at) && lab.verdict == stands.verdict})
+	all, first, of := len(dst), len(dst), -1
+	settle := func() {
+		for ; first < len(dst); first++ {
+			r := &dst[first]
+			r.Standing = lab.verdict == r.Verdict && lab.reported == r.Reported && lab.verdict == verdict
 		}
 	}
-	slices.SortStableFunc(v.Results, func(a, b ResultView) int { return cmp.Compare(a.Reported, b.Reported) })
+	for x := t.headers.at(i).extras; x != 0; x = t.extras.at(x).next {
+		r := t.extras.at(x)
+		if r.kind != extraResult {
+			continue
+		}
+		if int(r.lab()) != of {
+			settle()
+			lab, of = standing{}, int(r.lab())
+		}
+		lab.fold(r)
+		dst = append(dst, ResultView{Lab: e.master.labName(r.lab()), Verdict: r.verdict(), Stage: r.stage(), Tested: Seconds(r.slot), Reported: Seconds(r.at)})
+	}
+	settle()
+	slices.SortStableFunc(dst[all:], func(a, b ResultView) int { return cmp.Compare(a.Reported, b.Reported) })
+	return dst
 }
 
 // resolve sets how far the tube has come.

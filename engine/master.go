@@ -17,27 +17,27 @@ type master struct {
 	limits masterLimits
 
 	areas            []areaNode
-	areaIndex        map[string]uint32
+	areaIndex        lookup[uint32]
 	provisionalAreas int
 	lastArea         uint32   // found last
 	lastMove         areaMove // by the last put, see replan; area 0: none was
 
 	sites     []siteNode
-	siteIndex map[string]uint32
+	siteIndex lookup[uint32]
 	labs      []labNode
-	labIndex  map[string]uint32
+	labIndex  lookup[uint32]
 
 	provisionalSites, provisionalLabs int
 
 	rounds            []roundNode
-	roundIndex        map[string]RoundID
+	roundIndex        lookup[RoundID]
 	provisionalRounds int
 	policies          []policy  // by policyID
 	putRounds         []RoundID // not only mentioned
 
 	groups     names // key groups
 	sets       []groupSet
-	setIndex   map[string]uint32
+	setIndex   lookup[uint32]
 	lastSet    uint32           // found last
 	attributes *column[uint64]  // by ordinal, see attr*
 	vaccinated *column[Seconds] // by ordinal; 0: not said
@@ -48,7 +48,8 @@ type master struct {
 	moverCount uint32
 	listed     uint32 // people on lists
 
-	hash uint64 // part of StateHash
+	hash   uint64 // part of StateHash
+	forked bool   // of a fork: lists in areas are the original's
 
 	// What decide found out, worked out again after any change of areas or rounds.
 	plain         bool // nobody put a round
@@ -83,10 +84,10 @@ type settled struct {
 }
 
 func newMaster(cfg Config, alloc Allocator) *master {
-	m := &master{limits: fullLimits(), areas: make([]areaNode, 1), areaIndex: map[string]uint32{},
-		sites: make([]siteNode, 1), siteIndex: map[string]uint32{}, labs: make([]labNode, 1), labIndex: map[string]uint32{},
-		rounds: make([]roundNode, 1), roundIndex: map[string]RoundID{}, policies: make([]policy, 1),
-		groups: newNames(maxGroups + 1), sets: make([]groupSet, 1), setIndex: map[string]uint32{},
+	m := &master{limits: fullLimits(), areas: make([]areaNode, 1), areaIndex: newLookup[uint32](),
+		sites: make([]siteNode, 1), siteIndex: newLookup[uint32](), labs: make([]labNode, 1), labIndex: newLookup[uint32](),
+		rounds: make([]roundNode, 1), roundIndex: newLookup[RoundID](), policies: make([]policy, 1),
+		groups: newNames(maxGroups + 1), sets: make([]groupSet, 1), setIndex: newLookup[uint32](),
 		attributes: newColumn[uint64](colAttributes, alloc), vaccinated: newColumn[Seconds](colVaccinated, alloc),
 		households: newColumn[uint32](colHouseholds, alloc), named: newColumn[uint64](colAreaAt, alloc),
 		leaf: newColumn[uint32](colLeafNext, alloc), movers: newColumn[leafMover](colLeafMovers, alloc),

@@ -33,7 +33,7 @@ func (m *master) checkAreas() error {
 				return fmt.Errorf("master: area %d is among the children of %d; want %d", c, i, m.areas[c].parent)
 			}
 		}
-		if i > 0 && m.areaIndex[a.code] != uint32(i) {
+		if found, _ := m.areaIndex.at(a.code); i > 0 && found != uint32(i) {
 			return fmt.Errorf("master: area %d is not found by its code", i)
 		}
 		if i > 0 && !a.put {

@@ -129,7 +129,7 @@ func (m *master) loadAreas(s *masterScalars) error {
 		}
 		if i > 0 {
 			m.areas = append(m.areas, areaNode{})
-			m.areaIndex[code] = uint32(i)
+			m.areaIndex.own[code] = uint32(i)
 		}
 		a := &m.areas[i]
 		*a = areaNode{code: code, name: s.AreaNames[i], parent: s.AreaParents[i], risk: s.AreaRisks[i] &^ areaIsPut,
@@ -151,7 +151,7 @@ func (m *master) loadAreas(s *masterScalars) error {
 
 func (m *master) loadRounds(s *masterScalars) error {
 	for _, x := range s.Rounds {
-		r, known := m.roundIndex[x.Code] // `default` is
+		r, known := m.roundIndex.at(x.Code) // `default` is
 		if !known {
 			r = m.addRound(x.Code)
 		}

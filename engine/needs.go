@@ -299,6 +299,9 @@ func (t *tubes) maybe(i uint32, hash uint64) bool {
 	if t.headers.slot(i>>t.headers.shift) != nil {
 		return true
 	}
+	if t.original != nil {
+		return t.original.maybe(i, hash)
+	}
 	p := t.headers.cold.prints
 	return int(i) >= p.limitForReaders() || *p.at(i) == printOf(hash) || *p.at(i) == 0
 }

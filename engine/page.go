@@ -44,6 +44,10 @@ type paged struct {
 	present atomic.Int64 // pages in memory
 	shift   uint
 	id      uint8
+
+	// Of a fork, see fork.go: the column that its pages come from, and where their memory does.
+	original *paged
+	forks    *forks
 }
 
 func newColumn[T any](id uint8, alloc Allocator) *column[T] {
@@ -118,6 +122,9 @@ func there(p unsafe.Pointer, c *paged, i uint32, otherwise func(*paged, uint32) 
 
 // fetched brings the absent page of an element into memory.
 func fetched(c *paged, i uint32) unsafe.Pointer {
+	if c.original != nil {
+		return c.ownPage(i >> c.shift)
+	}
 	if c.cold == nil {
 		panic("engine: BUG: an element that does not exist")
 	}
@@ -128,6 +135,9 @@ func fetched(c *paged, i uint32) unsafe.Pointer {
 // store's copy is no longer the page.
 func writable(c *paged, i uint32) unsafe.Pointer {
 	page := i >> c.shift
+	if c.original != nil {
+		return c.ownPage(page)
+	}
 	p := c.slot(page)
 	if p == nil {
 		p = fetched(c, i)

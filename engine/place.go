@@ -32,7 +32,7 @@ func (m *master) site(code []byte) uint32 {
 	if len(code) == 0 {
 		return 0
 	}
-	if n, ok := m.siteIndex[string(code)]; ok {
+	if n, ok := m.siteIndex.find(code); ok {
 		return n
 	}
 	if len(m.sites) >= m.limits.sites || m.provisionalSites >= m.limits.provisionalSites {
@@ -44,7 +44,7 @@ func (m *master) site(code []byte) uint32 {
 func (m *master) addSite(code string) uint32 {
 	n := uint32(len(m.sites))
 	m.sites = append(m.sites, siteNode{code: code})
-	m.siteIndex[code] = n
+	m.siteIndex.own[code] = n
 	m.provisionalSites++
 	m.hash += m.siteHash(n)
 	return n
@@ -60,8 +60,7 @@ func (m *master) setSite(n uint32, next siteNode) {
 }
 
 func (m *master) siteNumber(code []byte) (uint32, bool) {
-	n, ok := m.siteIndex[string(code)]
-	return n, ok
+	return m.siteIndex.find(code)
 }
 
 func (m *master) siteName(n uint32) string { return m.sites[n].code }
@@ -69,7 +68,7 @@ func (m *master) siteArea(n uint32) uint32 { return m.sites[n].area }
 
 // siteKnown tells whether a site was put, not only mentioned.
 func (m *master) siteKnown(code []byte) bool {
-	n, ok := m.siteIndex[string(code)]
+	n, ok := m.siteIndex.find(code)
 	return ok && m.sites[n].put
 }
 
@@ -177,7 +176,7 @@ func (m *master) labRoom() bool {
 func (m *master) addLab(code string) uint32 {
 	n := uint32(len(m.labs))
 	m.labs = append(m.labs, labNode{code: code})
-	m.labIndex[code] = n
+	m.labIndex.own[code] = n
 	m.provisionalLabs++
 	m.hash += m.labHash(n)
 	return n
@@ -196,8 +195,7 @@ func (m *master) labNumber(code []byte) (uint32, bool) {
 	if len(code) == 0 {
 		return 0, true
 	}
-	n, ok := m.labIndex[string(code)]
-	return n, ok
+	return m.labIndex.find(code)
 }
 
 func (m *master) labName(n uint32) string { return m.labs[n].code }
@@ -207,7 +205,7 @@ func (m *master) isCDC(lab uint32) bool { return lab != noLab && m.labs[lab].cdc
 
 // labKnown tells whether a laboratory was put, not only mentioned.
 func (m *master) labKnown(code []byte) bool {
-	n, ok := m.labIndex[string(code)]
+	n, ok := m.labIndex.find(code)
 	return ok && m.labs[n].put
 }
 

@@ -133,7 +133,7 @@ func (m *master) planRound(b *Batch, k int) (p masterPlan) {
 // draft begins with the version that the item changes.
 func (m *master) draft(d *roundDraft, key, item []byte, received Seconds) {
 	d.code = string(key)
-	d.round = m.roundIndex[d.code]
+	d.round, _ = m.roundIndex.at(d.code)
 	d.policy.terms = m.usualTerms(d.round)
 	d.title = m.rounds[d.round].title
 	if d.round == 0 || len(m.rounds[d.round].versions) == 0 {

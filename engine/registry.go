@@ -102,20 +102,20 @@ func checkCharacter(digits []byte) byte {
 // limit all further ones are the last: the state stays bounded and the same everywhere.
 type names struct {
 	list  []string
-	index map[string]uint32
+	index lookup[uint32]
 	limit int
 	bytes uint64
 }
 
 func newNames(limit int) names {
-	return names{list: []string{""}, index: map[string]uint32{}, limit: limit}
+	return names{list: []string{""}, index: newLookup[uint32](), limit: limit}
 }
 
 func (n *names) of(word []byte) uint32 {
 	if len(word) == 0 {
 		return 0
 	}
-	if i, ok := n.index[string(word)]; ok {
+	if i, ok := n.index.find(word); ok {
 		return i
 	}
 	i := uint32(len(n.list))
@@ -123,7 +123,7 @@ func (n *names) of(word []byte) uint32 {
 		return i - 1
 	}
 	n.list = append(n.list, string(word))
-	n.index[n.list[i]] = i
+	n.index.own[n.list[i]] = i
 	n.bytes += uint64(2*len(word) + 64)
 	return i
 }

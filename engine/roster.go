@@ -268,10 +268,10 @@ func (m *master) findSet(words []byte) (uint32, bool) {
 	if len(words) == 0 {
 		return 0, true
 	}
-	n, ok := m.setIndex[string(words)]
+	n, ok := m.setIndex.find(words)
 	if !ok {
 		list, _ := listOf(words, maxRoundGroups)
-		n, ok = m.setIndex[joined(list)]
+		n, ok = m.setIndex.at(joined(list))
 	}
 	if ok {
 		m.lastSet = n
@@ -287,7 +287,7 @@ func (m *master) setRoom(words []byte) bool {
 	}
 	more := 0
 	for _, w := range list {
-		if _, known := m.groups.index[w]; !known {
+		if _, known := m.groups.index.at(w); !known {
 			more++
 		}
 	}
@@ -305,7 +305,7 @@ func (m *master) addSet(words []byte) uint32 {
 	slices.Sort(s.of)
 	n := uint32(len(m.sets))
 	m.sets = append(m.sets, s)
-	m.setIndex[s.words] = n
+	m.setIndex.own[s.words] = n
 	m.hash += m.setHash(n)
 	return n
 }

@@ -13,7 +13,7 @@ type roundNode struct {
 func (m *master) addRound(code string) RoundID {
 	r := RoundID(len(m.rounds))
 	m.rounds = append(m.rounds, roundNode{code: code})
-	m.roundIndex[code] = r
+	m.roundIndex.own[code] = r
 	m.provisionalRounds++
 	m.hash += m.roundHash(r)
 	return r
@@ -36,8 +36,7 @@ func (m *master) roundNumber(name []byte) (RoundID, bool) {
 	if len(name) == 0 {
 		return 0, true
 	}
-	r, ok := m.roundIndex[string(name)]
-	return r, ok
+	return m.roundIndex.find(name)
 }
 
 func (m *master) roundName(r RoundID) string { return m.rounds[r].code }
@@ -150,7 +149,7 @@ func (m *master) resolveAreas(d *roundDraft) (known int) {
 	}
 	d.policy.areas = nil
 	for _, code := range d.areas {
-		if n, ok := m.areaIndex[code]; ok {
+		if n, ok := m.areaIndex.at(code); ok {
 			d.policy.areas = append(d.policy.areas, n)
 		}
 	}
@@ -164,7 +163,7 @@ func (m *master) resolveGroups(d *roundDraft) (known int) {
 	}
 	d.policy.groups = nil
 	for _, word := range d.groups {
-		if n, ok := m.groups.index[word]; ok {
+		if n, ok := m.groups.index.at(word); ok {
 			d.policy.groups = append(d.policy.groups, uint16(n))
 		}
 	}

@@ -203,7 +203,7 @@ func (e *Engine) compose(p PersonOrdinal, w uint64, s *Status) {
 				if !e.people.removedTest(side, t, swab, v.cut) {
 					e.takeNegative(t, swab, s, true)
 				}
-			case m&markClass == markNone && swab >= v.result:
+			case m&markClass == markNone && v.waits(swab):
 				e.takePending(t, swab, s)
 			}
 		}

@@ -10,7 +10,8 @@ import "sync/atomic"
 // first) is a record in the tube's list of extras. The header's facts are worked out
 // from the extras again after every event, never adjusted.
 type tubes struct {
-	master *master
+	master   *master
+	original *tubes // of the engine that this is a fork of; nil: of none
 
 	index   *index
 	headers *column[header]
