@@ -1,18 +1,19 @@
 package engine
 
 // Retention names the round under which personal data that comes in at a time is kept,
-// so that it can be destroyed with the round: the one that the item names; else the one
+// so that it can be destroyed with the round: the one that the item names, if it is known
+// or there is room for it (invented names must not make keys without end); else the one
 // that covers the area then; else, where that is none, of the rounds still to come that
 // cover it the one that opens first, for rosters come the day before; else `default`. An
 // item that names no area may be of any. It decides how long data is kept and nothing
 // else: no status ever looks at it.
 func (e *Engine) Retention(round, area []byte, at Seconds) string {
-	if len(round) > 0 {
-		return string(round)
-	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	m := e.master
+	if _, known := m.roundNumber(round); len(round) > 0 && (known || m.roundRoom()) {
+		return string(round)
+	}
 	n, _ := m.areaNumber(area)
 	if r := m.covering(n, at); r != RoundDefault {
 		return m.roundName(r)

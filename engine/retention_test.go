@@ -1,6 +1,9 @@
 package engine
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // Ensures that personal data is kept under the round named, else the one that covers its
 // area, else the next to come, and that rosters of the day before go with their round.
@@ -37,6 +40,16 @@ func TestRetention(t *testing.T) {
 	retained("all", "", "990102", someDay+150)
 	retained("R1", "", "99010101", someDay+150) // its area is deeper
 	retained("all", "", "990102", someDay)
+	for i := 0; e.master.roundRoom(); i++ {
+		put(KindRound, FieldKey, fmt.Sprint("more", i))
+		if e.master.provisionalRounds == 0 && len(e.master.rounds) > e.master.limits.rounds {
+			break
+		}
+	}
+	retained("more1", "more1", "990102", someDay+500)
+	if got := e.Retention([]byte("invented"), nil, someDay); got == "invented" {
+		t.Errorf("got a round of its own for an invented name past the limit")
+	}
 }
 
 // Ensures that the people of a batch that holds something private come back with it, those

@@ -25,10 +25,15 @@ func (m *master) round(name []byte) RoundID {
 	if r, ok := m.roundNumber(name); ok {
 		return r
 	}
-	if len(m.rounds)-1 >= m.limits.rounds || m.provisionalRounds >= m.limits.provisionalRounds {
+	if !m.roundRoom() {
 		return 0
 	}
 	return m.addRound(string(name))
+}
+
+// roundRoom tells whether one more round may be mentioned.
+func (m *master) roundRoom() bool {
+	return len(m.rounds)-1 < m.limits.rounds && m.provisionalRounds < m.limits.provisionalRounds
 }
 
 // roundNumber is round for readers: it makes none.
