@@ -31,6 +31,12 @@ func (d *Decoder) lines(b []byte) error {
 				continue
 			}
 		}
+		if b[i] <= ' ' { // blank lines together, for 512 MiB of them are 16 KiB as sent
+			if n := bytes.LastIndexByte(b[i:skipSpace(b, i)], '\n'); n >= 0 {
+				i += n + 1
+				continue
+			}
+		}
 		line, next := b[i:], len(b)
 		if n := bytes.IndexByte(line, '\n'); n >= 0 {
 			line, next = line[:n], i+n+1

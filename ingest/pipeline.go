@@ -73,6 +73,8 @@ type Machine interface {
 	Retention(round, area []byte, at engine.Seconds) string
 	HasCold() bool
 	Needs(group []*engine.Batch, run func(jobs []func()))
+	DryRun(b *engine.Batch) (fits bool)
+	WarmDryRun(b *engine.Batch, run func(jobs []func()))
 	Tidy(received engine.Seconds)
 	Crowded() <-chan struct{}
 	WantsSnapshot() bool
@@ -114,7 +116,8 @@ type PipelineConfig struct {
 //	fetcher (one)     meanwhile has the engine fetch what the group will touch and
 //	                  has gone cold
 //	writer (one)      applies the group, gives its changes to the feed, wakes the
-//	                  requests, begins a snapshot when one is due
+//	                  requests, begins a snapshot when one is due; between two groups
+//	                  it tries out a dry run
 //
 // The engine changes only from synced groups, so no reader can see what a crash
 // takes back, and a replay of the journal computes every answer again. There is no
@@ -146,6 +149,10 @@ type Pipeline struct {
 	fetched chan struct{} // from the fetcher
 	written chan struct{} // closed when the writer has ended
 	dead    atomic.Bool
+
+	dryPlaces chan struct{} // of the dry runs under way or waiting
+	dryTurn   sync.Mutex    // held by the one under way
+	dry       chan *Request // to the writer
 
 	pending atomic.Pointer[HashCheck] // for the next journal record
 
@@ -187,6 +194,9 @@ func NewPipeline(cfg PipelineConfig) *Pipeline {
 		cold:     make(chan *group),
 		fetched:  make(chan struct{}),
 		written:  make(chan struct{}),
+
+		dryPlaces: make(chan struct{}, dryRunsMax),
+		dry:       make(chan *Request),
 	}
 	for range cap(p.decoders) {
 		p.decoders <- NewDecoder()

@@ -122,6 +122,8 @@ func (p *Pipeline) write() {
 				return
 			}
 			p.carryOut(g)
+		case r := <-p.dry:
+			p.tryOut(r)
 		case <-crowded:
 			p.cfg.Machine.Tidy(0)
 		}

@@ -21,9 +21,14 @@ func (p *Pipeline) fetch() {
 	}
 }
 
-// needs fetches for one group. A page that cannot be fetched is a panic of the engine,
-// for without it there is no state; it becomes an error here.
-func (p *Pipeline) needs(batches []*engine.Batch) (err error) {
+// needs fetches for one group.
+func (p *Pipeline) needs(batches []*engine.Batch) error {
+	return p.fetching(func(run func(jobs []func())) { p.cfg.Machine.Needs(batches, run) })
+}
+
+// fetching does the jobs of look side by side. A page that cannot be fetched is a panic of
+// the engine, for without it there is no state; it becomes an error here.
+func (p *Pipeline) fetching(look func(run func(jobs []func()))) (err error) {
 	var failed atomic.Pointer[error]
 	try := func(job func()) {
 		defer func() {
@@ -35,7 +40,7 @@ func (p *Pipeline) needs(batches []*engine.Batch) (err error) {
 		job()
 	}
 	try(func() {
-		p.cfg.Machine.Needs(batches, func(jobs []func()) {
+		look(func(jobs []func()) {
 			next := make(chan func(), len(jobs))
 			for _, job := range jobs {
 				next <- job

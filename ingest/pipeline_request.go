@@ -31,6 +31,7 @@ type Request struct {
 
 	journal  []byte
 	lines    []byte // of a table: its rows as NDJSON; changes places with Body
+	table    table  // what its headings say, and what is wrong with its rows
 	err      error
 	enqueued int64
 	applied  int64
@@ -110,6 +111,9 @@ func (r *Request) decodeWith(d *Decoder, f Format, o Options) error {
 			r.Decoded.Reset()
 			return err
 		}
+		err := d.NDJSON(r.Body, o, &r.Decoded)
+		r.settle()
+		return err
 	}
 	return d.NDJSON(r.Body, o, &r.Decoded)
 }
