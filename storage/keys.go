@@ -15,7 +15,9 @@ const (
 	prefixFeed     = 'F'
 	prefixJournal  = 'J'
 	prefixCold     = 'K'
+	prefixClass    = 'L'
 	prefixManifest = 'M'
+	prefixProfile  = 'N'
 	prefixPage     = 'P'
 )
 
@@ -25,6 +27,8 @@ const (
 	journalKeyBytes = 1 + 8
 	pageKeyBytes    = 1 + 8 + 4
 	coldKeyBytes    = 1 + 8 + 1 + 4
+	classKeyBytes   = 1 + 4
+	profileKeyBytes = 1 + 4
 )
 
 var (
@@ -54,6 +58,14 @@ func coldKey(snapshot uint64, column uint8, page uint32) []byte {
 	k := append(make([]byte, 0, coldKeyBytes), prefixCold)
 	k = append(binary.BigEndian.AppendUint64(k, snapshot), column)
 	return binary.BigEndian.AppendUint32(k, page)
+}
+
+func classKey(number uint32) []byte {
+	return binary.BigEndian.AppendUint32([]byte{prefixClass}, number)
+}
+
+func profileKey(block uint32) []byte {
+	return binary.BigEndian.AppendUint32([]byte{prefixProfile}, block)
 }
 
 // after is the first key past a prefix: [p] ≤ keys of the prefix < [p+1].

@@ -95,7 +95,7 @@ func TestUnknownFormatIsRefused(t *testing.T) {
 	// Ensure that a store of another format, and a Pebble that is no store, is refused.
 	s := mustOpen(t, vfs.NewMem())
 	appendRecords(t, s, 1)
-	must(t, s.db.Set(keyFormat, []byte("poolwise storage 3\n"), pebble.Sync))
+	must(t, s.db.Set(keyFormat, []byte("poolwise storage 4\n"), pebble.Sync))
 	mustClose(t, s)
 	if _, err := Open(s.fs, "db", Options{}); !errors.Is(err, ErrFormat) {
 		t.Fatalf("got %v", err)

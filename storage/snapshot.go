@@ -219,6 +219,9 @@ func (w *SnapshotWriter) Commit(meta []byte) error {
 		return err
 	}
 	defer s.guard("commit a snapshot")
+	if err := s.profiles.flush(); err != nil {
+		return fmt.Errorf("cannot commit the snapshot at %d: %w", w.m.at, err)
+	}
 	blocks, end, complete := s.feed.flush()
 	if complete < w.m.at {
 		return fmt.Errorf("cannot commit the snapshot at %d: the feed is complete up to %d: %w", w.m.at, complete, ErrFeedBehind)
@@ -247,7 +250,8 @@ func (w *SnapshotWriter) Commit(meta []byte) error {
 			s.die("commit a snapshot", err)
 		}
 	}
-	// The sync also makes durable the feed blocks, which came before it in the same log.
+	// The sync also makes durable the feed's blocks and the profiles', which came before it
+	// in the same log.
 	if err := s.db.Apply(b, pebble.Sync); err != nil {
 		s.die("commit a snapshot", err)
 	}

@@ -14,7 +14,11 @@ import (
 
 // storeFormat is the value of the plain record "format": the first thing read, before
 // anything is unsealed.
-const storeFormat = "poolwise storage 2\n"
+const storeFormat = "poolwise storage 3\n"
+
+// storeFormatBefore lacks what 3 adds: rounds, profiles, rejects. Such a store is opened,
+// and is of this format from then on.
+const storeFormatBefore = "poolwise storage 2\n"
 
 var errEarlier = errors.New("an earlier write failed")
 
@@ -22,6 +26,7 @@ var errEarlier = errors.New("an earlier write failed")
 type Options struct {
 	// KeyFile; "" is the directory's name with ".key". Made with the first store, mode
 	// 0600. A store whose key file is missing or wrong is refused, never given a new one.
+	// Keys of rounds stand beside it, in its name with ".rounds".
 	KeyFile string
 	// RulesVersion goes into every journal value; Replay refuses another one.
 	RulesVersion uint16
@@ -35,7 +40,8 @@ type Options struct {
 	memTable uint64 // bytes, for tests that flush and compact; 0 is memTableBytes
 }
 
-// Store is one directory of journal, snapshot and feed. One process at a time.
+// Store is one directory of journal, snapshot, feed, profiles and rejects. One process at a
+// time.
 //
 // Append has one caller; NewSnapshot and its writer have one; Feed says its own. Close
 // comes after all of them.
@@ -57,6 +63,10 @@ type Store struct {
 	writing    *SnapshotWriter
 
 	cold coldDirectory
+
+	classes  classes
+	profiles *Profiles
+	rejects  *Rejects
 
 	opened atomic.Bool
 	dead   atomic.Bool
@@ -80,6 +90,12 @@ func Open(fs FS, dir string, o Options) (*Store, error) {
 	s := &Store{dir: dir, o: o}
 	s.fs = namedFirst{&hookFS{FS: fs, failed: s.writeFailed}}
 	if err := s.open(); err != nil {
+		if s.profiles != nil {
+			s.profiles.close()
+		}
+		if s.feed != nil {
+			s.feed.close()
+		}
 		if s.db != nil {
 			err = errors.Join(err, s.db.Close())
 		}
@@ -117,11 +133,19 @@ func (s *Store) open() (err error) {
 	if err != nil {
 		return err
 	}
-	fresh, err := s.checkFormat()
+	format, err := s.checkFormat()
 	if err != nil {
 		return err
 	}
-	if s.seal, err = newSealer(s.db, key, fresh); err != nil {
+	if s.seal, err = newSealer(s.db, key, format == ""); err != nil {
+		return err
+	}
+	if format == storeFormatBefore {
+		if err := s.db.Set(keyFormat, []byte(storeFormat), pebble.Sync); err != nil {
+			return err
+		}
+	}
+	if err := s.openClasses(key); err != nil {
 		return err
 	}
 	if err := s.openJournal(); err != nil {
@@ -130,7 +154,16 @@ func (s *Store) open() (err error) {
 	if err := s.openSnapshots(); err != nil {
 		return err
 	}
-	return s.openFeed()
+	if err := s.openRejects(); err != nil {
+		return err
+	}
+	if err := s.openFeed(); err != nil {
+		return err
+	}
+	if err := s.openProfiles(); err != nil {
+		return err
+	}
+	return s.finishErasures()
 }
 
 // readKey returns the key, and makes one only where there is no store yet. The key is
@@ -148,33 +181,34 @@ func (s *Store) readKey() ([]byte, error) {
 	return key, err
 }
 
-// checkFormat returns whether the store is empty: new, or its making was cut short.
-func (s *Store) checkFormat() (fresh bool, err error) {
+// checkFormat returns the store's format, "" if it is empty: new, or its making was cut
+// short.
+func (s *Store) checkFormat() (format string, err error) {
 	v, err := getCopy(s.db, keyFormat)
 	if errors.Is(err, pebble.ErrNotFound) {
 		it, err := s.db.NewIter(nil)
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		empty := !it.First()
 		if err := it.Close(); err != nil {
-			return false, err
+			return "", err
 		}
 		if !empty {
-			return false, fmt.Errorf("no format record: %w", ErrFormat)
+			return "", fmt.Errorf("no format record: %w", ErrFormat)
 		}
-		return true, nil
+		return "", nil
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	if string(v) != storeFormat {
-		return false, fmt.Errorf("got format %q; want %q: %w", v, storeFormat, ErrFormat)
+	if format = string(v); format != storeFormat && format != storeFormatBefore {
+		return "", fmt.Errorf("got format %q; want %q: %w", v, storeFormat, ErrFormat)
 	}
-	return false, nil
+	return format, nil
 }
 
-// Close stores what is left of the feed and closes the store. REQUIRES: no call is
+// Close stores what is left of profiles and feed, and closes the store. REQUIRES: no call is
 // under way but Feed.Wait, which it ends.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
@@ -183,6 +217,7 @@ func (s *Store) Close() error {
 	if s.writing != nil {
 		s.writing.Abort()
 	}
+	s.profiles.close()
 	s.feed.close()
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("cannot close store %s: %w", s.dir, err)
