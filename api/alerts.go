@@ -27,8 +27,7 @@ func (s *Server) getAlerts(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refu
 	if more {
 		ctx.Response.Header.Set("X-Next-After", strconv.FormatUint(next, 10))
 	}
-	answer(ctx, typeNDJSON, body)
-	return nil
+	return answerLines(ctx, "alerts", body)
 }
 
 func (s *Server) appendAlert(dst []byte, a *engine.AlertView) []byte {

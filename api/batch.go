@@ -42,12 +42,13 @@ func (s *Server) takeBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.Re
 		if err := do(r, body.format, options); err != nil {
 			return ofPipeline(err)
 		}
-		if !dry {
-			if refused := s.keepRejects(b, r, body, &options); refused != nil {
+		counts := countBatch(&r.Decoded)
+		if counts.rejected > 0 && !dry {
+			if refused := s.keepRejects(b, r, body.format, &options); refused != nil {
 				return refused
 			}
 		}
-		answer(ctx, typeJSON, appendBatchAnswer(answerMemory(ctx), r, dry))
+		answer(ctx, typeJSON, appendBatchAnswer(answerMemory(ctx), r, &counts, dry))
 		b.Pipeline.Answered(r)
 		return nil
 	}
@@ -55,10 +56,13 @@ func (s *Server) takeBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.Re
 
 // optionsOf says how the body of a request is to be read.
 func (s *Server) optionsOf(b *Backend, ctx *fasthttp.RequestCtx, endpoint ingest.Endpoint, round []byte) (o ingest.Options, refused *refusal) {
-	o = ingest.Options{Endpoint: endpoint, Now: s.now(), People: b.Engine, Roles: engine.RoleAll,
+	zone, refused := s.zoneOf(ctx)
+	return s.optionsAt(b, endpoint, round, zone), refused
+}
+
+func (s *Server) optionsAt(b *Backend, endpoint ingest.Endpoint, round []byte, zone *time.Location) ingest.Options {
+	return ingest.Options{Endpoint: endpoint, Now: s.now(), Zone: zone, People: b.Engine, Roles: engine.RoleAll,
 		Strict: s.cfg.StrictMasterData, Round: round, Areas: b.eachArea}
-	o.Zone, refused = s.zoneOf(ctx)
-	return o, refused
 }
 
 // eachArea tells of every area, for forms that name them in words.
@@ -88,6 +92,10 @@ func (s *Server) zoneOf(ctx *fasthttp.RequestCtx) (*time.Location, *refusal) {
 	if len(name) == 0 {
 		return nil, nil
 	}
+	return s.zoneNamed(name)
+}
+
+func (s *Server) zoneNamed(name []byte) (*time.Location, *refusal) {
 	if string(name) == s.cfg.Zone.String() {
 		return s.cfg.Zone, nil
 	}
@@ -107,47 +115,58 @@ func (s *Server) zoneOf(ctx *fasthttp.RequestCtx) (*time.Location, *refusal) {
 	return zone, nil
 }
 
-// appendBatchAnswer writes what became of every item: counts, the first errors of
-// form and of rules merged by their place in the request, and flags.
-func appendBatchAnswer(dst []byte, r *ingest.Request, dry bool) []byte {
-	d := &r.Decoded
-	var accepted, duplicates, refused, flagged int
+// batchCounts is what became of a request's items.
+type batchCounts struct {
+	accepted, duplicates int
+	rejected             int // for their form or by the rules
+	flagged              int
+}
+
+func countBatch(d *ingest.Decoded) (c batchCounts) {
+	c.rejected = d.Rejected
 	for _, outcome := range d.Batch.Outcome {
 		switch {
 		case outcome == engine.Accepted:
-			accepted++
+			c.accepted++
 		case outcome == engine.Duplicate:
-			duplicates++
+			c.duplicates++
 		default:
-			refused++
+			c.rejected++
 		}
 	}
 	for _, flags := range d.Batch.Flags {
 		if flags != 0 {
-			flagged++
+			c.flagged++
 		}
 	}
+	return c
+}
+
+// appendBatchAnswer writes what became of every item: counts, the first errors of
+// form and of rules merged by their place in the request, and flags.
+func appendBatchAnswer(dst []byte, r *ingest.Request, c *batchCounts, dry bool) []byte {
+	d := &r.Decoded
 	dst = append(dst, `{"received":`...)
 	dst = appendUint(dst, uint64(d.Received))
 	dst = append(dst, `,"accepted":`...)
-	dst = appendUint(dst, uint64(accepted))
+	dst = appendUint(dst, uint64(c.accepted))
 	dst = append(dst, `,"duplicates":`...)
-	dst = appendUint(dst, uint64(duplicates))
+	dst = appendUint(dst, uint64(c.duplicates))
 	dst = append(dst, `,"rejected":`...)
-	dst = appendUint(dst, uint64(d.Rejected+refused))
+	dst = appendUint(dst, uint64(c.rejected))
 	dst = append(dst, `,"errors":[`...)
-	if d.Rejected+refused > 0 {
+	if c.rejected > 0 {
 		dst = appendErrors(dst, r)
 	}
 	dst = append(dst, ']')
-	if d.Rejected+refused > errorsMax {
+	if c.rejected > errorsMax {
 		dst = append(dst, `,"errors_truncated":true`...)
 	}
 	dst = append(dst, `,"flagged":`...)
-	dst = appendUint(dst, uint64(flagged))
+	dst = appendUint(dst, uint64(c.flagged))
 	dst = append(dst, `,"flags":[`...)
 	truncated := false
-	if flagged > 0 {
+	if c.flagged > 0 {
 		dst, truncated = appendFlags(dst, d)
 	}
 	dst = append(dst, ']')

@@ -4,45 +4,120 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
 	"poolwise/ingest"
 )
 
+// Media types of tables.
+const (
+	mediaCSV  = "text/csv"
+	mediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+
 // bodyForm is what the headers say of a body.
 type bodyForm struct {
 	endpoint ingest.Endpoint
 	format   ingest.Format
+	packing  packing
 }
 
-// bodyOf reads what the headers say of a body.
-func bodyOf(ctx *fasthttp.RequestCtx, endpoint ingest.Endpoint) (bodyForm, *refusal) {
-	format, refused := formatOf(ctx)
-	return bodyForm{endpoint, format}, refused
-}
-
-// formatOf looks at Content-Type and Content-Encoding. Parameters such as a charset are passed over.
-func formatOf(ctx *fasthttp.RequestCtx) (ingest.Format, *refusal) {
-	switch encoding := ctx.Request.Header.ContentEncoding(); {
-	case len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity")):
-		return 0, errContentEncoding
+// bodyOf reads what the headers say of a body. The roster's form is for rosters only.
+func bodyOf(ctx *fasthttp.RequestCtx, endpoint ingest.Endpoint) (form bodyForm, refused *refusal) {
+	form.endpoint = endpoint
+	if form.packing, refused = packingOf(ctx); refused != nil {
+		return form, refused
 	}
-	media, _, _ := bytes.Cut(ctx.Request.Header.ContentType(), []byte(";"))
+	if form.format, refused = formatOf(ctx); refused != nil {
+		return form, refused
+	}
+	if form.format == ingest.FormatXLSX && endpoint != ingest.Roster {
+		return form, errMediaType
+	}
+	return form, nil
+}
+
+// packingOf looks at Content-Encoding. Two of them, one over the other, nobody needs.
+func packingOf(ctx *fasthttp.RequestCtx) (packing, *refusal) {
+	encoding := ctx.Request.Header.ContentEncoding()
+	switch {
+	case len(encoding) == 0:
+		return packedNot, nil
+	case len(ctx.Request.Header.PeekAll(fasthttp.HeaderContentEncoding)) > 1:
+		return packedNot, errContentEncoding
+	case bytes.EqualFold(encoding, []byte("identity")):
+		return packedNot, nil
+	case bytes.EqualFold(encoding, []byte("gzip")):
+		return packedGzip, nil
+	case bytes.EqualFold(encoding, []byte("zstd")):
+		return packedZstd, nil
+	}
+	return packedNot, errContentEncoding
+}
+
+// formatOf looks at Content-Type. Of parameters only the charset of a table counts; JSON is
+// UTF-8 whatever they say.
+func formatOf(ctx *fasthttp.RequestCtx) (ingest.Format, *refusal) {
+	media, parameters, _ := bytes.Cut(ctx.Request.Header.ContentType(), []byte(";"))
 	media = bytes.TrimSpace(media)
 	switch {
 	case bytes.EqualFold(media, []byte(typeNDJSON)):
 		return ingest.FormatNDJSON, nil
 	case bytes.EqualFold(media, []byte(typeJSON)):
 		return ingest.FormatJSON, nil
+	case bytes.EqualFold(media, []byte(mediaCSV)):
+		return formatOfCSV(parameters)
+	case bytes.EqualFold(media, []byte(mediaXLSX)):
+		return ingest.FormatXLSX, nil
 	}
 	return 0, errMediaType
+}
+
+// formatOfCSV looks at the charset of a table: UTF-8, or what a Chinese Excel writes.
+func formatOfCSV(parameters []byte) (ingest.Format, *refusal) {
+	format, said := ingest.FormatCSV, false
+	for len(parameters) > 0 {
+		var parameter []byte
+		parameter, parameters, _ = bytes.Cut(parameters, []byte(";"))
+		name, value, _ := bytes.Cut(parameter, []byte("="))
+		if !bytes.EqualFold(bytes.TrimSpace(name), []byte("charset")) {
+			continue
+		}
+		if said {
+			return 0, errMediaType
+		}
+		said = true
+		switch charset := strings.ToLower(string(bytes.Trim(bytes.TrimSpace(value), `"`))); charset {
+		case "utf-8", "utf8":
+		case "gbk", "gb2312", "gb18030":
+			format = ingest.FormatCSVGB
+		default:
+			return 0, errMediaType
+		}
+	}
+	return format, nil
 }
 
 // readBatch admits a body by its announced length and only then reads it.
 //
 // ENSURES: reserved is what the caller has to release, also when refused.
-func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, _ bodyForm, r *ingest.Request) (reserved int64, refused *refusal) {
+func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, form bodyForm, r *ingest.Request) (reserved int64, refused *refusal) {
+	if form.packing == packedNot {
+		return readSent(p, ctx, &r.Body)
+	}
+	packed := packedBodies.Get().(*[]byte)
+	defer keepPacked(packed)
+	if reserved, refused = readSent(p, ctx, packed); refused != nil {
+		return reserved, refused
+	}
+	return readPacked(p, packed, reserved, form.packing, r)
+}
+
+// readSent reads a body as it was sent into memory that is reused.
+// REQUIRES: into is empty.
+func readSent(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, into *[]byte) (reserved int64, refused *refusal) {
 	length := ctx.Request.Header.ContentLength()
 	if length > batchBodyBytesMax {
 		return 0, errBodyTooLarge
@@ -56,7 +131,7 @@ func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, _ bodyForm, r *inge
 			return 0, errOverloaded
 		}
 		var err error
-		r.Body, err = readFixed(stream, r.Body, length)
+		*into, err = readFixed(stream, *into, length)
 		watched(ctx).bodyRead = err == nil
 		return int64(length), ofRead(err)
 	}
@@ -65,11 +140,11 @@ func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, _ bodyForm, r *inge
 			return reserved, errOverloaded
 		}
 		reserved += chunkBytes
-		ended, err := readChunk(stream, &r.Body)
+		ended, err := readPiece(stream, into, chunkBytes)
 		switch {
 		case err != nil:
 			return reserved, ofRead(err)
-		case len(r.Body) > batchBodyBytesMax:
+		case len(*into) > batchBodyBytesMax:
 			return reserved, errBodyTooLarge
 		case ended && watched(ctx).closedByPeer:
 			return reserved, errBodyIncomplete
@@ -80,22 +155,56 @@ func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, _ bodyForm, r *inge
 	}
 }
 
-// readChunk reads up to chunkBytes more of a body of unknown length.
-func readChunk(stream io.Reader, into *[]byte) (ended bool, err error) {
-	at := len(*into)
-	buf := slices.Grow(*into, chunkBytes)[:at+chunkBytes]
-	defer func() { *into = buf[:at] }()
-	for at < len(buf) {
-		n, err := stream.Read(buf[at:])
-		at += n
-		if err == io.EOF {
-			return true, nil
-		}
-		if err != nil {
-			return false, err
+// readSmall reads a body of at most max bytes, as sent and unpacked: a question, no batch.
+func readSmall(ctx *fasthttp.RequestCtx, into *[]byte, max int, tooLarge *refusal) *refusal {
+	packing, refused := packingOf(ctx)
+	if refused != nil {
+		return refused
+	}
+	if packing == packedNot {
+		return readSmallSent(ctx, into, max, tooLarge)
+	}
+	packed := packedBodies.Get().(*[]byte)
+	defer keepPacked(packed)
+	if refused := readSmallSent(ctx, packed, max, tooLarge); refused != nil {
+		return refused
+	}
+	refused = unpack(*packed, packing, into, max, func(int64) bool { return true })
+	if refused == errUnpackedTooLarge {
+		return tooLarge
+	}
+	return refused
+}
+
+func readSmallSent(ctx *fasthttp.RequestCtx, into *[]byte, max int, tooLarge *refusal) *refusal {
+	*into = (*into)[:0]
+	length := ctx.Request.Header.ContentLength()
+	stream := ctx.RequestBodyStream()
+	switch {
+	case length > max:
+		return tooLarge
+	case stream == nil:
+		return nil
+	case length >= 0:
+		var err error
+		*into, err = readFixed(stream, *into, length)
+		watched(ctx).bodyRead = err == nil
+		return ofRead(err)
+	}
+	for {
+		ended, err := readPiece(stream, into, chunkBytes)
+		switch {
+		case err != nil:
+			return ofRead(err)
+		case len(*into) > max:
+			return tooLarge
+		case ended && watched(ctx).closedByPeer:
+			return errBodyIncomplete
+		case ended:
+			watched(ctx).bodyRead = true
+			return nil
 		}
 	}
-	return false, nil
 }
 
 // readFixed reads exactly length bytes into memory that is reused.

@@ -81,7 +81,7 @@ func TestRefusalsReachThoseWhoStillSend(t *testing.T) {
 	for _, c := range []struct{ name, head, part, want string }{
 		{"announced", head + "Content-Length: 68157440\r\n\r\n", mebibyte, "body_too_large"},
 		{"in chunks", head + "Transfer-Encoding: chunked\r\n\r\n", chunk, "body_too_large"},
-		{"of another kind", strings.Replace(head, "application/x-ndjson", "text/csv", 1) + "Content-Length: 68157440\r\n\r\n", mebibyte, "unsupported_media_type"},
+		{"of another kind", strings.Replace(head, "application/x-ndjson", "text/plain", 1) + "Content-Length: 68157440\r\n\r\n", mebibyte, "unsupported_media_type"},
 		{"at another door", strings.Replace(head, "/v1/scans", "/v1/nothing", 1) + "Transfer-Encoding: chunked\r\n\r\n", chunk, "not_found"},
 	} {
 		conn, err := net.Dial("tcp", h.addr)

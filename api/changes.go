@@ -47,8 +47,7 @@ func (s *Server) getChanges(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 	}
 	var cursor [16]byte
 	ctx.Response.Header.SetBytesV("X-Next-After", appendCursor(cursor[:0], r.after))
-	answer(ctx, typeNDJSON, r.body)
-	return nil
+	return answerLines(ctx, "changes", r.body)
 }
 
 func (r *changesReader) ask(ctx *fasthttp.RequestCtx) (wait time.Duration, refused *refusal) {

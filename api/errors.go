@@ -26,9 +26,11 @@ var (
 	errStopping         = &refusal{status: 503, code: "stopping", message: "The server is stopping; nothing was applied."}
 	errOverloaded       = &refusal{status: 503, code: "overloaded", message: "The server has more work than it may hold; nothing was applied, try again."}
 	errInternal         = &refusal{status: 500, code: "internal", message: "The server failed on this request; its operator can find out why."}
-	errMediaType        = &refusal{status: 415, code: "unsupported_media_type", message: "The Content-Type must be application/x-ndjson or application/json."}
-	errContentEncoding  = &refusal{status: 415, code: "unsupported_encoding", message: "A Content-Encoding is not understood by this version; send the body as it is."}
+	errMediaType        = &refusal{status: 415, code: "unsupported_media_type", message: "The Content-Type must be application/x-ndjson, application/json or text/csv in UTF-8 or GB 18030; of a roster also the XLSX type."}
+	errContentEncoding  = &refusal{status: 415, code: "unsupported_encoding", message: "The Content-Encoding must be gzip, zstd or none."}
 	errBodyTooLarge     = &refusal{status: 413, code: "body_too_large", message: "The body is larger than 64 MiB."}
+	errUnpackedTooLarge = &refusal{status: 413, code: "body_too_large", message: "The body is larger than 512 MiB when it is unpacked; nothing was applied."}
+	errPacking          = &refusal{status: 400, code: "bad_encoding", message: "The body is not whole and valid gzip or zstd, or needs a zstd window above 8 MiB; nothing was applied."}
 	errStatusTooLarge   = &refusal{status: 413, code: "body_too_large", message: "The body is larger than 1 MiB."}
 	errTooManyPeople    = &refusal{status: 413, code: "too_many_items", message: "One request may name at most 10,000 people."}
 	errBodyIncomplete   = &refusal{status: 400, code: "body_incomplete", message: "The body ended before its announced length; nothing was applied."}
@@ -41,7 +43,6 @@ var (
 	errRoundUnknown     = &refusal{status: 404, code: "round_unknown", message: "This round has never been heard of."}
 	errAreaUnknown      = &refusal{status: 404, code: "area_unknown", message: "This area has never been heard of."}
 	errDryRun           = &refusal{status: 400, code: "field_invalid", message: "The parameter dry_run must be 1 or 0; nothing was applied."}
-	errArea             = &refusal{status: 400, code: "not_supported", message: "This version cannot select by area."}
 	errChangesBasis     = &refusal{status: 400, code: "not_supported", message: "Changes are judged by the time of sampling; ask for a status to have it judged by the report."}
 	errZone             = &refusal{status: 400, code: "time_zone_invalid", message: "X-Time-Zone must name a time zone such as Asia/Shanghai."}
 	errCursor           = &refusal{status: 400, code: "cursor_invalid", message: "This cursor is not one of this server's."}
@@ -49,8 +50,9 @@ var (
 	errWindow           = &refusal{status: 400, code: "field_invalid", message: "The parameter window must be a duration such as 48h or 7d, up to 31d."}
 	errBasis            = &refusal{status: 400, code: "field_invalid", message: "The parameter basis must be sampled or reported."}
 	errAreaInvalid      = &refusal{status: 400, code: "field_invalid", message: "The parameter area must be 2 to 20 digits."}
-	errBy               = &refusal{status: 400, code: "field_invalid", message: "The parameter by must be area."}
-	errByOther          = &refusal{status: 400, code: "not_supported", message: "This version counts by area only."}
+	errBy               = &refusal{status: 400, code: "field_invalid", message: "The parameter by must be area, circle, group or site."}
+	errProfile          = &refusal{status: 400, code: "field_invalid", message: "The parameter profile must be 1 or 0."}
+	errNotAcceptable    = &refusal{status: 406, code: "not_acceptable", message: "This list is no spreadsheet; accept application/x-ndjson or text/csv."}
 	errOrderKind        = &refusal{status: 400, code: "field_invalid", message: "The parameter kind must be single, any, recheck or all."}
 	errLimit            = &refusal{status: 400, code: "field_invalid", message: "The parameter limit must be a number from 1 to 100,000."}
 	errWait             = &refusal{status: 400, code: "field_invalid", message: "The parameter wait must be a duration such as 30s."}

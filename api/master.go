@@ -12,7 +12,7 @@ import (
 // provisional, what events mention and nobody put.
 
 func (s *Server) getAreas(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
-	return answerList(ctx, func(after uint32, limit int, body []byte) ([]byte, uint32, bool) {
+	return answerList(ctx, "areas", func(after uint32, limit int, body []byte) ([]byte, uint32, bool) {
 		next, more := b.Engine.Areas(after, limit, func(v *engine.AreaView) {
 			body = append(body, `{"area":`...)
 			body = appendString(body, v.Area)
@@ -27,7 +27,7 @@ func (s *Server) getAreas(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refus
 }
 
 func (s *Server) getSites(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
-	return answerList(ctx, func(after uint32, limit int, body []byte) ([]byte, uint32, bool) {
+	return answerList(ctx, "sites", func(after uint32, limit int, body []byte) ([]byte, uint32, bool) {
 		next, more := b.Engine.Sites(after, limit, func(v *engine.SiteView) {
 			body = append(body, `{"site":`...)
 			body = appendString(body, v.Site)
@@ -43,7 +43,7 @@ func (s *Server) getSites(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refus
 }
 
 func (s *Server) getLabs(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
-	return answerList(ctx, func(after uint32, limit int, body []byte) ([]byte, uint32, bool) {
+	return answerList(ctx, "labs", func(after uint32, limit int, body []byte) ([]byte, uint32, bool) {
 		next, more := b.Engine.Labs(after, limit, func(v *engine.LabView) {
 			body = append(body, `{"lab":`...)
 			body = appendString(body, v.Lab)
@@ -69,7 +69,7 @@ func appendProvisional(dst []byte, provisional bool) []byte {
 }
 
 // answerList answers one page of a list that is paged by number.
-func answerList(ctx *fasthttp.RequestCtx, list func(after uint32, limit int, body []byte) ([]byte, uint32, bool)) *refusal {
+func answerList(ctx *fasthttp.RequestCtx, name string, list func(after uint32, limit int, body []byte) ([]byte, uint32, bool)) *refusal {
 	limit, refused := limitOf(ctx.QueryArgs())
 	if refused != nil {
 		return refused
@@ -82,6 +82,5 @@ func answerList(ctx *fasthttp.RequestCtx, list func(after uint32, limit int, bod
 	if more {
 		ctx.Response.Header.Set("X-Next-After", strconv.FormatUint(uint64(next), 10))
 	}
-	answer(ctx, typeNDJSON, body)
-	return nil
+	return answerLines(ctx, name, body)
 }

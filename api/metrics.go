@@ -47,6 +47,10 @@ var (
 	descResults     = describe("results", "Results of laboratories.")
 	descOrders      = describe("recollections_open", "Re-collection orders open now.")
 	descPosition    = describe("journal_position", "Position of the last group applied.")
+
+	descRejectsKept    = describe("rejects_kept", "Refused items that wait for somebody to deal with them.")
+	descRejectsBytes   = describe("rejects_bytes", "What they take on the disk; a credential has room for 100 MiB.")
+	descRejectsDropped = describe("rejects_dropped_total", "Refused items that found no room, since the start: only counted.")
 )
 
 func (s *Server) addMetrics() {
@@ -80,6 +84,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	if b := c.s.backend.Load(); b != nil {
 		collectPipeline(out, b)
 		collectEngine(out, b)
+		collectRejects(out, b)
 	}
 }
 
@@ -145,6 +150,16 @@ func collectEngine(out chan<- prometheus.Metric, b *Backend) {
 	out <- gauge(descResults, float64(counts.Results))
 	out <- gauge(descOrders, float64(counts.OrdersOpen))
 	out <- gauge(descPosition, float64(b.Engine.Applied()))
+}
+
+func collectRejects(out chan<- prometheus.Metric, b *Backend) {
+	if b.Rejects == nil {
+		return
+	}
+	kept, bytes, dropped := b.Rejects.Counts()
+	out <- gauge(descRejectsKept, float64(kept))
+	out <- gauge(descRejectsBytes, float64(bytes))
+	out <- counter(descRejectsDropped, float64(dropped))
 }
 
 func counter(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {

@@ -7,12 +7,14 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"poolwise/engine"
+	"poolwise/ingest"
 )
 
 // getRecollections lists orders in the order of their numbers: without ?kind= those to
 // come again, kind=recheck the rechecks of suspects, kind=all both. Without ?state= it
 // shows all; state=open shows what a list of open orders shows: open, acknowledged,
-// unreachable and swabbed.
+// unreachable and swabbed. With ?area= it shows those of people whose area, rostered or
+// else named by a scan, lies in it.
 func (s *Server) getRecollections(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
 	in, refused := s.instantOf(ctx)
 	if refused != nil {
@@ -23,21 +25,30 @@ func (s *Server) getRecollections(b *Backend, ctx *fasthttp.RequestCtx, _ []byte
 		return refused
 	}
 	body := listMemory()
-	last, more := b.Engine.Orders(filter, func(o *engine.OrderView) bool {
+	show := func(o *engine.OrderView) bool {
 		body = s.appendOrder(body, b.Engine, o, in.now)
 		return true
-	})
+	}
+	var last uint32
+	var more bool
+	if area := ctx.QueryArgs().Peek("area"); len(area) == 0 {
+		last, more = b.Engine.Orders(filter, show)
+	} else {
+		if !ingest.IsArea(area) {
+			return errAreaInvalid
+		}
+		var ok bool
+		if last, more, ok = b.Engine.OrdersIn(string(area), filter, show); !ok {
+			return errAreaUnknown
+		}
+	}
 	if more {
 		ctx.Response.Header.Set("X-Next-After", "R"+strconv.FormatUint(uint64(last), 10))
 	}
-	answer(ctx, typeNDJSON, body)
-	return nil
+	return answerLines(ctx, "recollections", body)
 }
 
 func orderFilter(args *fasthttp.Args, now int64) (f engine.OrderFilter, refused *refusal) {
-	if args.Has("area") {
-		return f, errArea
-	}
 	if f.Limit, refused = limitOf(args); refused != nil {
 		return f, refused
 	}

@@ -40,8 +40,7 @@ func (s *Server) getRounds(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refu
 		body = append(body, "}\n"...)
 		return true
 	})
-	answer(ctx, typeNDJSON, body)
-	return nil
+	return answerLines(ctx, "rounds", body)
 }
 
 // appendRound writes a policy as it is put, without the closing brace.

@@ -99,8 +99,8 @@ func TestCoverageOverHTTP(t *testing.T) {
 		code   string
 	}{
 		"/v1/rounds/R9/coverage": {404, "round_unknown"}, "/v1/rounds/R9/missing": {404, "round_unknown"}, "/v1/rounds/R1/coverage?area=99": {404, "area_unknown"},
-		"/v1/rounds/R1/missing?area=99": {404, "area_unknown"}, "/v1/rounds/R1/coverage?area=x": {400, "field_invalid"}, "/v1/rounds/R1/coverage?by=circle": {400, "not_supported"},
-		"/v1/rounds/R1/coverage?by=x": {400, "field_invalid"}, "/v1/rounds/R%2F1/missing": {400, "field_invalid"}, "/v1/rounds/R1/missing?after=99999999999": {400, "field_invalid"},
+		"/v1/rounds/R1/missing?area=99": {404, "area_unknown"}, "/v1/rounds/R1/coverage?area=x": {400, "field_invalid"}, "/v1/rounds/R1/coverage?by=colour": {400, "field_invalid"},
+		"/v1/rounds/R1/coverage?by=x": {400, "field_invalid"}, "/v1/rounds/R%2F1/missing": {404, "not_found"}, "/v1/rounds/R1/missing?after=99999999999": {400, "field_invalid"},
 		"/v1/rounds/R1/missing?limit=x": {400, "field_invalid"},
 	} {
 		h.wantCode("GET", path, "", want.status, want.code)

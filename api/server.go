@@ -86,6 +86,12 @@ type Rejects interface {
 	List(after uint64, limit int, fn func(id uint64, times uint32, record []byte) bool) (last uint64, more bool, err error)
 	// Remove forgets records for good and returns how many there were, durable.
 	Remove(ids []uint64) (removed int, err error)
+	// Replace says anew, durable, what records say and what their keys are. Their classes
+	// stay; ids that are not there are passed over.
+	Replace(ids []uint64, list []Reject) error
+	// Counts tells how many records are kept, their bytes, and how many found no room since
+	// the start.
+	Counts() (kept int, bytes int64, dropped uint64)
 }
 
 // Reject is one record. Its parts are the caller's; the class is a round.
@@ -110,6 +116,7 @@ type Server struct {
 
 	connectionErrors atomic.Uint64
 	panics           atomic.Uint64
+	lingerTime       time.Duration
 
 	zonesMu sync.Mutex
 	zones   map[string]*time.Location
@@ -135,7 +142,7 @@ func New(cfg Config) *Server {
 	if cfg.Now == nil {
 		cfg.Now = func() int64 { return time.Now().Unix() }
 	}
-	s := &Server{cfg: cfg, zone: newZone(cfg.Zone), zones: map[string]*time.Location{}}
+	s := &Server{cfg: cfg, zone: newZone(cfg.Zone), zones: map[string]*time.Location{}, lingerTime: lingerTime}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.addRoutes()
 	s.addMetrics()
@@ -161,7 +168,7 @@ func New(cfg Config) *Server {
 
 // Serve answers requests until Shutdown.
 func (s *Server) Serve(listener net.Listener) error {
-	if err := s.http.Serve(watchedListener{listener}); err != nil {
+	if err := s.http.Serve(watchedListener{listener, s.lingerTime}); err != nil {
 		return fmt.Errorf("cannot serve HTTP: %w", err)
 	}
 	return nil
@@ -199,6 +206,12 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		r.seconds.Observe(int64(time.Since(began)))
 	}()
 	watched(ctx).bodyRead = false
+	if !wellFramed(ctx.Request.Header.RawHeaders()) {
+		refuse(ctx, errFraming)
+		ctx.SetConnectionClose()
+		watched(ctx).linger.Store(true)
+		return
+	}
 	if refused := s.dispatch(r, ctx, argument); refused != nil {
 		refuse(ctx, refused)
 		endUnread(ctx)
@@ -206,7 +219,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 }
 
 func (s *Server) dispatch(r *route, ctx *fasthttp.RequestCtx, argument []byte) *refusal {
-	if r == &s.unknown {
+	if r == &s.unknown || !plainPath(ctx.URI()) {
 		return errNotFound
 	}
 	method := ctx.Method()
@@ -271,6 +284,9 @@ func (s *Server) transportError(ctx *fasthttp.RequestCtx, err error) {
 	refused := ofTransport(err)
 	refuse(ctx, refused)
 	watched(ctx).linger.Store(refused == errHeaderTooLarge)
+	// fasthttp gives time to write ahead of the handler's answers only: what is left may be
+	// that of the answer before, long over.
+	_ = ctx.Conn().SetWriteDeadline(time.Now().Add(s.http.WriteTimeout))
 }
 
 // expect answers "Expect: 100-continue" ahead of the body: one too large for any path

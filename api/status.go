@@ -85,8 +85,7 @@ func (s *Server) postStatus(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *ref
 		body = s.appendStatus(body, b.Engine, r.person, &r.status, &in, &p)
 		body = append(body, '\n')
 	}
-	answer(ctx, typeNDJSON, body)
-	return nil
+	return answerLines(ctx, "status", body)
 }
 
 func (r *reader) readStatusBody(ctx *fasthttp.RequestCtx) *refusal {
@@ -97,33 +96,7 @@ func (r *reader) readStatusBody(ctx *fasthttp.RequestCtx) *refusal {
 	case format != ingest.FormatJSON:
 		return errMediaType
 	}
-	length := ctx.Request.Header.ContentLength()
-	stream := ctx.RequestBodyStream()
-	switch {
-	case length > statusBodyBytesMax:
-		return errStatusTooLarge
-	case stream == nil:
-		return errBadStatusRequest
-	}
-	if length >= 0 {
-		var err error
-		r.body, err = readFixed(stream, r.body, length)
-		watched(ctx).bodyRead = err == nil
-		return ofRead(err)
-	}
-	r.body = r.body[:0]
-	for {
-		ended, err := readChunk(stream, &r.body)
-		switch {
-		case err != nil:
-			return ofRead(err)
-		case len(r.body) > statusBodyBytesMax:
-			return errStatusTooLarge
-		case ended:
-			watched(ctx).bodyRead = true
-			return nil
-		}
-	}
+	return readSmall(ctx, &r.body, statusBodyBytesMax, errStatusTooLarge)
 }
 
 // findAll looks up everybody named in the body.

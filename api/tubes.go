@@ -34,6 +34,16 @@ func (s *Server) getTube(b *Backend, ctx *fasthttp.RequestCtx, tube []byte) *ref
 }
 
 func (s *Server) appendTube(dst []byte, e *engine.Engine, v *engine.TubeView) []byte {
+	dst = s.appendTubeHead(dst, v)
+	dst = s.appendMembers(dst, e, v)
+	dst = append(dst, `,"members_resolved":`...)
+	dst = appendUint(dst, uint64(v.MembersResolved))
+	dst = s.appendResults(dst, v.Results)
+	return appendTubeFlags(dst, v)
+}
+
+// appendTubeHead writes what is said of a tube as a whole.
+func (s *Server) appendTubeHead(dst []byte, v *engine.TubeView) []byte {
 	dst = append(dst, `{"tube":`...)
 	dst = appendString(dst, v.Code)
 	dst = append(dst, `,"resolution":`...)
@@ -73,9 +83,10 @@ func (s *Server) appendTube(dst []byte, e *engine.Engine, v *engine.TubeView) []
 	dst = append(dst, `,"lost_at":`...)
 	dst = s.zone.appendTime(dst, v.LostAt)
 	dst = append(dst, `,"void_at":`...)
-	dst = s.zone.appendTime(dst, v.VoidAt)
-	dst = s.appendMembers(dst, e, v)
-	dst = s.appendResults(dst, v)
+	return s.zone.appendTime(dst, v.VoidAt)
+}
+
+func appendTubeFlags(dst []byte, v *engine.TubeView) []byte {
 	dst = append(dst, `,"flags":[`...)
 	first := true
 	v.Flags.Each(func(code string) {
@@ -109,14 +120,13 @@ func (s *Server) appendMembers(dst []byte, e *engine.Engine, v *engine.TubeView)
 		dst = appendWord(dst, m.State.String())
 		dst = append(dst, '}')
 	}
-	dst = append(dst, `],"members_resolved":`...)
-	return appendUint(dst, uint64(v.MembersResolved))
+	return append(dst, ']')
 }
 
-func (s *Server) appendResults(dst []byte, v *engine.TubeView) []byte {
+func (s *Server) appendResults(dst []byte, results []engine.ResultView) []byte {
 	dst = append(dst, `,"results":[`...)
-	for i := range v.Results {
-		r := &v.Results[i]
+	for i := range results {
+		r := &results[i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}
