@@ -1,9 +1,10 @@
-// Command poolwise runs the server.
+// Command poolwise runs the server, loads files into a running one, and erases what has had its time.
 //
 // Everything is wired here and nowhere else: config.go holds the one Config that
 // flags, environment and file fill and that is validated as a whole, serve.go starts
 // the parts in order and stops them backwards, parts.go fits storage to what ingest
 // asks for, pages.go gives the engine its memory. Start reading at run in serve.go.
+// `poolwise load` is a client like any other: load.go has its flags, load_run.go what it does.
 package main
 
 import (
@@ -24,9 +25,11 @@ func main() { os.Exit(command(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) 
 
 const usage = `poolwise follows every swab from its tube to a status for everyone.
 
-  poolwise serve [flags]   run the server; poolwise serve -h lists the flags
-  poolwise version         print version and build
-  poolwise help            print this
+  poolwise serve [flags]            run the server; poolwise serve -h lists the flags
+  poolwise load KIND FILE [flags]   send a file (NDJSON, JSON, CSV, XLSX) to a running server
+  poolwise erase --round R [flags]  destroy the profiles of a round, for good; the server must not run
+  poolwise version                  print version and build
+  poolwise help                     print this
 `
 
 // command carries out one subcommand and returns the exit status.
@@ -38,6 +41,10 @@ func command(args, environ []string, out, errs io.Writer) int {
 	switch name {
 	case "serve":
 		return serve(args[1:], environ, out, errs)
+	case "load":
+		return load(args[1:], environ, out, errs)
+	case "erase":
+		return erase(args[1:], environ, out, errs)
 	case "version":
 		fmt.Fprintln(out, version())
 		return 0
@@ -45,7 +52,7 @@ func command(args, environ []string, out, errs io.Writer) int {
 		fmt.Fprint(out, usage)
 		return 0
 	}
-	fmt.Fprintf(errs, "poolwise: cannot run %q: want serve, version or help\n", name)
+	fmt.Fprintf(errs, "poolwise: cannot run %q: want serve, load, erase, version or help\n", name)
 	return 2
 }
 

@@ -40,6 +40,9 @@ var (
 	_ ingest.Snapshots = snapshotPart{}
 	_ ingest.Feed      = (*storage.Feed)(nil)
 	_ api.Feed         = (*storage.Feed)(nil)
+	_ ingest.Profiles  = (*storage.Profiles)(nil)
+	_ api.Profiles     = (*storage.Profiles)(nil)
+	_ api.Rejects      = (*storage.Rejects)(nil)
 )
 
 // Bounds of different packages that depend on each other.

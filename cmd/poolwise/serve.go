@@ -70,7 +70,7 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.startPipeline(ctx); err != nil {
 		return err
 	}
-	s.http.Ready(api.Backend{Engine: s.engine, Pipeline: s.pipeline, Feed: s.store.Feed()})
+	s.http.Ready(api.Backend{Engine: s.engine, Pipeline: s.pipeline, Feed: s.store.Feed(), Profiles: s.store.Profiles(), Rejects: s.store.Rejects()})
 	counts := s.engine.Counts()
 	fmt.Fprintf(s.cfg.Out, "poolwise is ready on http://%s, data in %s: %d people, %d tubes, position %d, ready after %v (recovery %v, %d events replayed)\n",
 		s.listener.Addr(), s.cfg.Data, counts.People, counts.Tubes, s.engine.Applied(),
@@ -117,7 +117,7 @@ func (s *server) startPipeline(ctx context.Context) (err error) {
 	s.engine = engine.New(engine.Config{PoolCapacity: 10, Window: 48 * 3600, Recollect: 6 * 3600}, s.pages)
 	s.engine.KeepCold(engine.ColdConfig{Pages: s.store, HotDays: s.cfg.HotDays})
 	pipeline := ingest.NewPipeline(ingest.PipelineConfig{
-		Machine: s.engine, Journal: journalPart{s.store}, Feed: s.store.Feed(), Snapshots: snapshotPart{s.store},
+		Machine: s.engine, Journal: journalPart{s.store}, Feed: s.store.Feed(), Snapshots: snapshotPart{s.store}, Profiles: s.store.Profiles(),
 		InflightBytes: s.cfg.InflightBytes, SnapshotTests: s.cfg.SnapshotTests, SnapshotBytes: s.cfg.SnapshotBytes,
 		Logf: s.logf, Fatal: s.cfg.fatal,
 	})

@@ -307,7 +307,7 @@ func TestCommand(t *testing.T) {
 		want   string
 	}{
 		{nil, 0, "poolwise serve"}, {[]string{"help"}, 0, "poolwise serve"}, {[]string{"version"}, 0, "poolwise "},
-		{[]string{"server"}, 2, "want serve, version or help"}, {[]string{"serve", "-h"}, 0, "-data"},
+		{[]string{"server"}, 2, "version or help"}, {[]string{"serve", "-h"}, 0, "-data"},
 		{[]string{"serve", "--addr", ":80"}, 2, "loopback"},
 	} {
 		var out bytes.Buffer
