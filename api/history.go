@@ -160,15 +160,7 @@ func (s *Server) appendHistoryCause(dst []byte, c *engine.HistoryCause) []byte {
 // appendHistoryOrder writes an order, without the closing brace.
 func (s *Server) appendHistoryOrder(dst []byte, e *engine.Engine, o *engine.OrderView) []byte {
 	dst = append(dst, `,"id":`...)
-	dst = appendOrderID(dst, o.Number)
-	dst = append(dst, `,"kind":`...)
-	dst = appendWord(dst, o.Kind.String())
-	dst = append(dst, `,"state":`...)
-	dst = appendWord(dst, o.State.String())
-	dst = append(dst, `,"opened_at":`...)
-	dst = s.zone.appendTime(dst, o.Opened)
-	dst = append(dst, `,"due_at":`...)
-	dst = s.zone.appendTime(dst, o.Due)
+	dst = s.appendOrderState(appendOrderID(dst, o.Number), o)
 	dst = append(dst, `,"causes":[`...)
 	return append(appendTubeCodes(dst, e, o.Causes), ']')
 }

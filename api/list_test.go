@@ -14,6 +14,8 @@ import (
 // profileBook is profiles by person.
 type profileBook map[engine.PersonOrdinal][]byte
 
+func (p profileBook) Stats() ProfileStats { return ProfileStats{Kept: uint64(len(p))} }
+
 func (p profileBook) Read(who []engine.PersonOrdinal, fn func(i int, fields []byte)) error {
 	for i, w := range who {
 		if fields, ok := p[w]; ok {

@@ -48,6 +48,11 @@ var (
 	descOrders      = describe("recollections_open", "Re-collection orders open now.")
 	descPosition    = describe("journal_position", "Position of the last group applied.")
 
+	descProfiles      = describe("profiles", "People that have a profile: a name, a phone.")
+	descProfilesTotal = describe("profiles_total", "Profiles that came since the start: written, or the same as stored.", "what")
+	descProfileQueue  = describe("profile_queue_bytes", "Profiles taken and not stored yet; past 64 MiB the writer waits.")
+	descProfileWaits  = describe("profile_waits_total", "Times that the writer waited for the store of profiles.")
+
 	descRejectsKept    = describe("rejects_kept", "Refused items that wait for somebody to deal with them.")
 	descRejectsBytes   = describe("rejects_bytes", "What they take on the disk; a credential has room for 100 MiB.")
 	descRejectsDropped = describe("rejects_dropped_total", "Refused items that found no room, since the start: only counted.")
@@ -84,6 +89,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	if b := c.s.backend.Load(); b != nil {
 		collectPipeline(out, b)
 		collectEngine(out, b)
+		collectProfiles(out, b)
 		collectRejects(out, b)
 	}
 }
@@ -150,6 +156,18 @@ func collectEngine(out chan<- prometheus.Metric, b *Backend) {
 	out <- gauge(descResults, float64(counts.Results))
 	out <- gauge(descOrders, float64(counts.OrdersOpen))
 	out <- gauge(descPosition, float64(b.Engine.Applied()))
+}
+
+func collectProfiles(out chan<- prometheus.Metric, b *Backend) {
+	if b.Profiles == nil {
+		return
+	}
+	stats := b.Profiles.Stats()
+	out <- gauge(descProfiles, float64(stats.Kept))
+	out <- counter(descProfilesTotal, float64(stats.Written), "written")
+	out <- counter(descProfilesTotal, float64(stats.Unchanged), "unchanged")
+	out <- gauge(descProfileQueue, float64(stats.QueuedBytes))
+	out <- counter(descProfileWaits, float64(stats.Waits))
 }
 
 func collectRejects(out chan<- prometheus.Metric, b *Backend) {

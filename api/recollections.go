@@ -102,14 +102,7 @@ func (s *Server) appendOrder(dst []byte, e *engine.Engine, o *engine.OrderView, 
 	dst = appendOrderID(dst, o.Number)
 	dst = append(dst, `,"person":"`...)
 	dst = e.AppendPersonID(dst, o.Person)
-	dst = append(dst, `","kind":`...)
-	dst = appendWord(dst, o.Kind.String())
-	dst = append(dst, `,"state":`...)
-	dst = appendWord(dst, o.State.String())
-	dst = append(dst, `,"opened_at":`...)
-	dst = s.zone.appendTime(dst, o.Opened)
-	dst = append(dst, `,"due_at":`...)
-	dst = s.zone.appendTime(dst, o.Due)
+	dst = s.appendOrderState(append(dst, '"'), o)
 	dst = append(dst, `,"overdue":`...)
 	dst = appendBool(dst, o.State.IsOpen() && o.Due.Unix() < now)
 	dst = append(dst, `,"causes":[`...)
@@ -127,4 +120,16 @@ func appendTubeCodes(dst []byte, e *engine.Engine, tubes []engine.TubeIndex) []b
 		dst = append(dst, '"')
 	}
 	return dst
+}
+
+// appendOrderState writes what an order asks for, how it stands and its times.
+func (s *Server) appendOrderState(dst []byte, o *engine.OrderView) []byte {
+	dst = append(dst, `,"kind":`...)
+	dst = appendWord(dst, o.Kind.String())
+	dst = append(dst, `,"state":`...)
+	dst = appendWord(dst, o.State.String())
+	dst = append(dst, `,"opened_at":`...)
+	dst = s.zone.appendTime(dst, o.Opened)
+	dst = append(dst, `,"due_at":`...)
+	return s.zone.appendTime(dst, o.Due)
 }

@@ -73,6 +73,18 @@ type Profiles interface {
 	// Read calls fn for each of the people that has a profile, by its place in who; fields
 	// are those of engine.NextField, valid during the call. It is fastest in ascending order.
 	Read(who []engine.PersonOrdinal, fn func(i int, fields []byte)) error
+	// Stats are counts for metrics.
+	Stats() ProfileStats
+}
+
+// ProfileStats are counts of profiles, for metrics.
+type ProfileStats = struct {
+	QueuedBytes int    // taken and not stored yet
+	Kept        uint64 // people that have a profile
+	Written     uint64 // profiles new, changed, moved to another round or taken back
+	Unchanged   uint64 // profiles that were stored as they came
+	Erased      uint64 // pieces of batches whose round was erased
+	Waits       uint64 // of the writer, for room in the queue
 }
 
 // Rejects keeps items that were refused until somebody deals with them. What a record

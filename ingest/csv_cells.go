@@ -155,9 +155,9 @@ func (t *table) value(dst, src []byte, s *step) ([]byte, *fault) {
 	case shapeNumber:
 		return appendNumber(dst, text), nil
 	case shapeList:
-		return appendList(dst, text), nil
+		return appendList(dst, text, appendText), nil
 	case shapeTargets:
-		return appendTargets(dst, text), nil
+		return appendList(dst, text, appendTarget), nil
 	}
 	return appendText(dst, text), nil
 }
@@ -261,7 +261,8 @@ func nextElement(text []byte) (element, rest []byte) {
 	return trimBlanks(text[:end]), text[next:]
 }
 
-func appendList(dst, text []byte) []byte {
+// appendList appends the elements of a cell as an array.
+func appendList(dst, text []byte, one func(dst, element []byte) []byte) []byte {
 	dst = append(dst, '[')
 	for n := 0; len(text) > 0; {
 		var element []byte
@@ -271,35 +272,24 @@ func appendList(dst, text []byte) []byte {
 		if n++; n > 1 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(dst, element)
+		dst = one(dst, element)
 	}
 	return append(dst, ']')
 }
 
-// appendTargets appends the genes of a result, ORF1ab=36.2;N= in a cell.
-func appendTargets(dst, text []byte) []byte {
-	dst = append(dst, '[')
-	for n := 0; len(text) > 0; {
-		var element []byte
-		if element, text = nextElement(text); len(element) == 0 {
-			continue
-		}
-		if n++; n > 1 {
-			dst = append(dst, ',')
-		}
-		gene, ct, _ := bytes.Cut(element, []byte("="))
-		dst = append(dst, `{"gene":`...)
-		dst = appendText(dst, trimBlanks(gene))
-		if ct = trimBlanks(ct); isDecimal(ct) {
-			dst = append(dst, `,"ct":`...)
-			dst = append(dst, ct...)
-		} else if len(ct) > 0 {
-			dst = append(dst, `,"ct":`...)
-			dst = appendText(dst, ct)
-		}
-		dst = append(dst, '}')
+// appendTarget appends one gene of a result, ORF1ab=36.2 or N= in a cell.
+func appendTarget(dst, text []byte) []byte {
+	gene, ct, _ := bytes.Cut(text, []byte("="))
+	dst = append(dst, `{"gene":`...)
+	dst = appendText(dst, trimBlanks(gene))
+	if ct = trimBlanks(ct); isDecimal(ct) {
+		dst = append(dst, `,"ct":`...)
+		dst = append(dst, ct...)
+	} else if len(ct) > 0 {
+		dst = append(dst, `,"ct":`...)
+		dst = appendText(dst, ct)
 	}
-	return append(dst, ']')
+	return append(dst, '}')
 }
 
 // time appends a time. What a spreadsheet writes, 2022/4/4 8:01, becomes the form of the

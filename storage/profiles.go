@@ -60,7 +60,7 @@ type Profiles struct {
 }
 
 // ProfileStats: QueuedBytes and Kept are as of now, the others count since Open.
-type ProfileStats struct {
+type ProfileStats = struct {
 	QueuedBytes int    // taken and not stored yet
 	Kept        uint64 // people that have a profile
 	Written     uint64 // profiles new, changed, moved to another round or taken back
