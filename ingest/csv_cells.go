@@ -135,9 +135,6 @@ func (t *table) value(dst, src []byte, s *step) ([]byte, *fault) {
 	if len(trimmed) == 0 {
 		return dst, nil
 	}
-	if c.kind == cellNumber && s.shape != shapePerson && s.shape != shapeTime && s.shape != shapeDay {
-		text = t.wholeNumber(text)
-	}
 	key := s.key
 	if s.shape < shapeBoolean {
 		key = key[:len(key)-1] // the quote comes with the text
@@ -145,7 +142,7 @@ func (t *table) value(dst, src []byte, s *step) ([]byte, *fault) {
 	dst = append(dst, key...)
 	switch s.shape {
 	case shapePerson:
-		return t.person(dst, text, s.name, c.kind == cellNumber)
+		return appendPerson(dst, text, s.name)
 	case shapeTime, shapeDay:
 		return t.time(dst, text, s.shape == shapeDay, c.kind == cellNumber), nil
 	case shapeSex:
@@ -162,13 +159,10 @@ func (t *table) value(dst, src []byte, s *step) ([]byte, *fault) {
 	return appendText(dst, text), nil
 }
 
-// person appends who it is about. A number in place of a text has lost digits, or may have:
-// it is refused whatever it says.
-func (t *table) person(dst, text []byte, name string, number bool) ([]byte, *fault) {
+// appendPerson appends who it is about. A number in place of a text has lost digits.
+func appendPerson(dst, text []byte, name string) ([]byte, *fault) {
 	rounded := faultRounded[fieldNamed([]byte(name))]
 	switch {
-	case number:
-		return appendRefused(dst, text), rounded
 	case isExponential(text):
 		return appendText(dst, text), rounded
 	case len(text) == 18 && string(text[15:]) == "000":
@@ -385,20 +379,6 @@ func (t *table) serial(dst, text []byte) []byte {
 		return appendText(dst, text)
 	}
 	return at.AppendFormat(dst, `"2006-01-02T15:04:05"`)
-}
-
-// wholeNumber is the number of a workbook as people read it: 1.3900000001E10 is a telephone.
-func (t *table) wholeNumber(text []byte) []byte {
-	if !bytes.ContainsAny(text, ".eE") {
-		return text
-	}
-	v, err := strconv.ParseFloat(string(text), 64)
-	const exact = 1e15
-	if err != nil || v < 0 || v >= exact || v != float64(int64(v)) {
-		return text
-	}
-	t.text = strconv.AppendInt(t.text[:0], int64(v), 10)
-	return t.text
 }
 
 // appendRefused appends a value as what no field takes it as.

@@ -61,9 +61,12 @@ func (p *Pipeline) DryRun(r *Request, f Format, o Options) error {
 // decodeDry is decode, but what names people is only checked: to seal it could make a key
 // for its round.
 func (p *Pipeline) decodeDry(r *Request, f Format, o Options) error {
+	if err := r.readWorkbook(f, o); err != nil {
+		return err
+	}
 	decoder := <-p.decoders
 	defer func() { p.decoders <- decoder }()
-	if err := r.decodeWith(decoder, f, o); err != nil {
+	if err := r.decodeRead(decoder, f, o); err != nil {
 		return err
 	}
 	if r.Decoded.Batch.Len() > 0 {

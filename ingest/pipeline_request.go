@@ -76,13 +76,16 @@ func (p *Pipeline) Do(r *Request, f Format, o Options) error {
 func (p *Pipeline) Answered(r *Request) { p.stats.Answer.Observe(p.now() - r.applied) }
 
 func (p *Pipeline) decode(r *Request, f Format, o Options) error {
-	decoder := <-p.decoders
-	defer func() { p.decoders <- decoder }()
-	began := p.now()
 	if p.cfg.Profiles != nil {
 		o.Classes = p.cfg.Machine
 	}
-	if err := r.decodeWith(decoder, f, o); err != nil {
+	if err := r.readWorkbook(f, o); err != nil {
+		return err
+	}
+	decoder := <-p.decoders
+	defer func() { p.decoders <- decoder }()
+	began := p.now()
+	if err := r.decodeRead(decoder, f, o); err != nil {
 		return err
 	}
 	if p.cfg.Profiles != nil {
@@ -103,14 +106,32 @@ func (p *Pipeline) decode(r *Request, f Format, o Options) error {
 // decodeWith decodes the body. A table becomes NDJSON first: its rows are then read as
 // any others, and Body holds what they became.
 func (r *Request) decodeWith(d *Decoder, f Format, o Options) error {
+	if err := r.readWorkbook(f, o); err != nil {
+		return err
+	}
+	return r.decodeRead(d, f, o)
+}
+
+// readWorkbook reads the rows of a body that is a workbook. It comes before a decoder is
+// taken: workbooks wait for one another, and nobody else may wait with them.
+func (r *Request) readWorkbook(f Format, o Options) error {
+	if f != FormatXLSX {
+		return nil
+	}
+	return r.readTable(f, o)
+}
+
+// decodeRead decodes the body, of a workbook what readWorkbook has made of it.
+func (r *Request) decodeRead(d *Decoder, f Format, o Options) error {
 	switch f {
 	case FormatJSON:
 		return d.JSON(r.Body, o, &r.Decoded)
-	case FormatCSV, FormatCSVGB, FormatXLSX:
+	case FormatCSV, FormatCSVGB:
 		if err := r.readTable(f, o); err != nil {
-			r.Decoded.Reset()
 			return err
 		}
+		fallthrough
+	case FormatXLSX:
 		err := d.NDJSON(r.Body, o, &r.Decoded)
 		r.settle()
 		return err

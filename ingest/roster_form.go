@@ -180,9 +180,6 @@ func (f *rosterForm) cell(t *table, src []byte, c formColumn) []byte {
 	}
 	at := t.cells[f.column[c]]
 	text := trimBlanks(t.cellText(src, at))
-	if at.kind == cellNumber && c != formPapers {
-		text = t.wholeNumber(text)
-	}
 	return bytes.TrimPrefix(text, []byte("'"))
 }
 
@@ -306,7 +303,6 @@ func (t *table) formValue(dst, src []byte, s *step) ([]byte, *fault) {
 		}
 		return dst, nil
 	}
-	number := t.cells[s.column].kind == cellNumber
 	text := f.cell(t, src, formPapers)
 	switch {
 	case len(text) == 0:
@@ -314,7 +310,7 @@ func (t *table) formValue(dst, src []byte, s *step) ([]byte, *fault) {
 	case len(text) == 15 && allDigits(text):
 		return appendRefused(append(dst, `,"person":`...), text), faultFifteen
 	}
-	return t.person(append(dst, `,"person":`...), text, "person", number)
+	return appendPerson(append(dst, `,"person":`...), text, "person")
 }
 
 // nameless appends somebody whose papers are not there: 流浪汉1, a homeless person with the

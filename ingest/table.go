@@ -18,6 +18,7 @@ import "unicode/utf8"
 //	headings  the header row becomes steps: column, key, shape           csv_heading.go
 //	rows      a row becomes cells: spans of the text                     csv_split.go
 //	          (of a workbook: spans of the row's texts, put together)    xlsx.go
+//	          bounds of a workbook, before a library reads it            xlsx_check.go
 //	line      the steps write the cells as one JSON object               csv_cells.go
 //	          and what only the roster's form has                        roster_form.go
 //
@@ -60,7 +61,7 @@ var (
 	errTooManyColumns error = &RequestError{CodeBadEncoding, "The table has more than 256 columns."}
 	errQuoteOpen      error = &RequestError{CodeBadEncoding, "The table has a quote that is never closed."}
 	errSheet          error = &RequestError{CodeBadEncoding, "The body is not a workbook of a spreadsheet (XLSX) that can be read."}
-	errSheetTooLarge  error = &RequestError{CodeBodyTooLarge, "The workbook is larger than 16 MiB, or than 256 MiB when it is unpacked."}
+	errSheetTooLarge  error = &RequestError{CodeBodyTooLarge, "The workbook is larger than 16 MiB, or holds too much when it is unpacked."}
 )
 
 // What a row of a table is refused with when it is read.
@@ -82,11 +83,16 @@ func init() {
 // readTable turns the rows of a table into NDJSON.
 // REQUIRES: f is a table.
 // ENSURES: Rows has a row for each line of Body; an error means that there is nothing to decode.
-func (r *Request) readTable(f Format, o Options) error {
+func (r *Request) readTable(f Format, o Options) (err error) {
 	t := &r.table
 	t.reset(o)
 	r.Rows = r.Rows[:0]
-	defer t.form.forget()
+	defer func() {
+		t.form.forget()
+		if err != nil {
+			r.Decoded.Reset()
+		}
+	}()
 	if f == FormatXLSX {
 		return r.readSheet(o)
 	}
