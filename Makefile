@@ -7,6 +7,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ADDR ?= 127.0.0.1:8080
 PEOPLE ?= 1000000
 TOWN ?= data-town
+FUZZ ?= 100000x
 
 .PHONY: build run stop test race lint fuzz faults bench profile clean help
 
@@ -35,10 +36,10 @@ lint: ## formatting, vet, staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
-fuzz: ## a hundred thousand inputs on every fuzz target
+fuzz: ## a hundred thousand inputs on every fuzz target; FUZZ=10m for ten minutes each
 	@for f in $$(grep -rhoE '^func Fuzz[A-Za-z]+' --include='*_test.go' api ingest engine storage | sed 's/func //' | sort -u); do \
 	  p=$$(dirname $$(grep -rlE "^func $$f\b" --include='*_test.go' api ingest engine storage | head -1)); \
-	  $(GO) test ./$$p -run XXX -fuzz "^$$f$$" -fuzztime 100000x -fuzzminimizetime 1x || exit 1; done
+	  $(GO) test ./$$p -run XXX -fuzz "^$$f$$" -fuzztime $(FUZZ) -fuzzminimizetime 1x || exit 1; done
 
 faults: build ## a city's day with the server killed on the way, in both orders
 	./bin/loadtest day --server bin/poolwise --people 200000 --seed 7 --order site --kills 3

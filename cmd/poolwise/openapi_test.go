@@ -1,4 +1,9 @@
+//go:build !race
+
 package main
+
+// Not under the race detector: it is one client after another, and the validator's modules
+// take minutes to compile for it.
 
 import (
 	"bytes"
