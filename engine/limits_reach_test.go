@@ -23,7 +23,8 @@ func (c *longChain) say(n int, add func(b *Batch, i int)) {
 	for i := 0; i < n; {
 		b.Reset()
 		b.Received, b.Roles = chainStart+Seconds(n), RoleAll
-		b.Contexts = append(b.Contexts, Context{Lab: b.Put([]byte("L1"))})
+		lab := b.Put([]byte("L1"))
+		b.Contexts = append(b.Contexts, Context{Lab: lab}, Context{Lab: lab, Mode: Single})
 		for ; i < n && b.Len() < 1000; i++ {
 			add(b, i)
 		}
@@ -32,12 +33,12 @@ func (c *longChain) say(n int, add func(b *Batch, i int)) {
 	}
 }
 
-// swab adds a scan of the person, and its result if there is one.
-func swab(b *Batch, tube string, bits uint8, at Seconds, v Verdict) {
+// swab adds a scan of the person in a pool or alone, and its result if there is one.
+func swab(b *Batch, tube string, m Mode, at Seconds, v Verdict) {
 	code := b.Put([]byte(tube))
 	b.Tubes, b.TubeHash = append(b.Tubes, code), append(b.TubeHash, HashTube(b.Text(code)))
 	t := uint32(len(b.Tubes) - 1)
-	b.Add(KindScan, ItemLate|bits, t, ResidentRef(99010119900000000), at, 0, 0, Span{})
+	b.Add(KindScan, ItemLate, t, ResidentRef(99010119900000000), at, uint32(when(m == Single, 1)), 0, Span{})
 	if v != VerdictNone {
 		b.Add(KindResult, ItemLate, t, 0, at, 0, ResultArg(at, Final, v), Span{})
 	}
@@ -62,15 +63,15 @@ func TestHistoryTellsSoManyTests(t *testing.T) {
 	const most, more = 65_536, 100
 	c := newLongChain()
 	c.say(most+more, func(b *Batch, i int) {
-		swab(b, fmt.Sprint("T", i), 0, chainStart+Seconds(i), Negative)
+		swab(b, fmt.Sprint("T", i), Pool, chainStart+Seconds(i), Negative)
 	})
 	if n, first := c.told(HistoryTest); n != most || first != chainStart+more {
 		t.Errorf("got %d tests from %d on; want %d from %d on", n, first-chainStart, most, more)
 	}
-	c.say(most+more, func(b *Batch, i int) {
-		b.Add(KindDischarge, ItemLate, NoTube, ResidentRef(99010119900000000), chainStart+Seconds(i), 0, HashReason([]byte("recovered")), Span{})
-	})
-	if n, first := c.told(HistoryDischarge); n != most || first != chainStart+more {
+	for i := range Seconds(most + more) { // not by events: each looks whether one like it is there
+		c.notes.add(1, note{at: chainStart + i, kind: excuseKind(RoundDefault)})
+	}
+	if n, first := c.told(HistoryExcuse); n != most || first != chainStart+more {
 		t.Errorf("got %d notes from %d on; want %d from %d on", n, first-chainStart, most, more)
 	}
 }
@@ -80,18 +81,13 @@ func TestHistoryTellsSoManyTests(t *testing.T) {
 func TestHistoryLooksForSoManyClosers(t *testing.T) {
 	const most = 4096
 	c := newLongChain()
-	c.say(most-1, func(b *Batch, i int) { // the positive itself is one of those looked at
-		v := Negative
-		if i == 0 {
-			v = Positive
-		}
-		swab(b, fmt.Sprint("T", i), 0, chainStart+10*Seconds(i), v)
+	c.say(1, func(b *Batch, _ int) { swab(b, "P", Pool, chainStart, VerdictNone) })
+	c.say(most-2, func(b *Batch, i int) { // the positive itself is one of those looked at
+		swab(b, fmt.Sprint("T", i), Pool, chainStart+10+Seconds(i), Negative)
 	})
 	c.say(1, func(b *Batch, _ int) {
-		code := b.Put([]byte("S"))
-		b.Tubes, b.TubeHash = append(b.Tubes, code), append(b.TubeHash, HashTube(b.Text(code)))
-		b.Add(KindTubeOpen, 0, 0, 0, chainStart, 0, OpenArg(ModeSingle, PurposeUnset, 0, false), Span{})
-		swab(b, "S", 0, chainStart+20*most, Negative)
+		swab(b, "S", Single, chainStart+2*most, Negative)
+		swab(b, "P", Pool, chainStart, Positive)
 	})
 	see := func() (cause HistoryCause) {
 		c.History(1, HistoryCut{}, 1, func(h *HistoryEntry) bool {
@@ -103,7 +99,7 @@ func TestHistoryLooksForSoManyClosers(t *testing.T) {
 	if cause := see(); cause.Kind != CauseHold || cause.Open || cause.ClosedCode != "S" {
 		t.Errorf("the last that is looked at: got %+v; want a hold closed by S", cause)
 	}
-	c.say(1, func(b *Batch, _ int) { swab(b, "one more", 0, chainStart+1, Negative) })
+	c.say(1, func(b *Batch, _ int) { swab(b, "one more", Pool, chainStart+1, Negative) })
 	if cause := see(); cause.Kind != CauseHold || cause.Open || cause.ClosedCode != "" || cause.ClosedBy != 0 {
 		t.Errorf("one farther off: got %+v; want a hold closed by nobody knows what", cause)
 	}
@@ -114,11 +110,13 @@ func TestHistoryLooksForSoManyClosers(t *testing.T) {
 func TestHistoryBeginsAgainSoOften(t *testing.T) {
 	const pages, most = 80, 32
 	c := newLongChain()
-	c.say(pages*historyPage, func(b *Batch, i int) { swab(b, fmt.Sprint("T", i), 0, chainStart+Seconds(i), VerdictNone) })
+	c.say(pages*historyPage, func(b *Batch, i int) { swab(b, fmt.Sprint("T", i), Pool, chainStart+Seconds(i), VerdictNone) })
 	told := 0
 	c.History(1, HistoryCut{}, 1<<20, func(*HistoryEntry) bool {
 		if told++; told%historyPage == 1 {
-			c.say(1, func(b *Batch, _ int) { swab(b, fmt.Sprint("N", told), 0, chainStart+1<<20+Seconds(told), VerdictNone) })
+			c.say(1, func(b *Batch, _ int) {
+				swab(b, fmt.Sprint("N", told), Pool, chainStart+1<<20+Seconds(told), VerdictNone)
+			})
 		}
 		return true
 	})
@@ -146,14 +144,14 @@ func (f *fleeting) Fetch(column uint8, page uint32, into []byte) error {
 // has fetched another tries so often, and then fetches all of one person's under the lock.
 func TestCoverageBySiteFetchesSoOften(t *testing.T) {
 	const most = 1024
-	e, store := coldWeek(t, 4)
+	e, store := coldWeek(t, 6)
 	var out Changes
 	b := &Batch{Roles: RoleAll, Received: chainStart, Contexts: make([]Context, 1)}
 	b.Add(KindRoster, 0, NoTube, ResidentRef(99010119900000000), 0, 0, 0, b.Put(AppendField(nil, FieldArea, []byte("990101"))))
 	e.Apply(e.Applied()+1, []*Batch{b}, &out)
 	f := &fleeting{Pages: store, tidy: func() { e.Tidy(0) }}
 	x := e.coldState()
-	x.pages, x.most = f, 1
+	x.pages, x.most = f, 0
 	before := e.Cold()
 	e.CoverageBy("default", "990101", BySite, func(v *CoverageByView) bool {
 		if v.Value == "S01" && v.Sampled != 1 {
