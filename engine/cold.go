@@ -47,6 +47,7 @@ type cold struct {
 	most    int
 
 	columns []coldColumn // by ascending column number
+	counts  []int        // pages of each in the snapshot that is loaded; nil of one that does not say
 	days    []extent     // the writer's: how far everything had grown when a day began
 	old     extent       // the writer's, changed under mu: all below it is old
 	oldest  int64        // the writer's: pages wholly below it
@@ -107,7 +108,15 @@ func (e *Engine) KeepCold(c ColdConfig) {
 	}
 	t, p := e.tubes, e.people
 	x := &cold{pages: c.Pages, hotDays: uint32(c.HotDays), most: c.Fetched, prints: newColumn[uint16](0, t.headers.alloc), crowded: make(chan struct{}, 1)}
-	tubes := func(m *extent) uint32 { return m.Tubes + 1 }
+	// Numbers begin with 1. A column that nobody has put anything into has no page, whatever
+	// the others have: one that was told to be in the cold store would never be found there.
+	numbered := func(n uint32) uint32 {
+		if n == 0 {
+			return 0
+		}
+		return n + 1
+	}
+	tubes := func(m *extent) uint32 { return numbered(m.Tubes) }
 	tests := func(m *extent) uint32 { return m.Tests }
 	x.columns = []coldColumn{
 		{&p.tests.paged, tests},
@@ -117,7 +126,7 @@ func (e *Engine) KeepCold(c ColdConfig) {
 		{&t.member.paged, tests},
 		{&t.place.paged, tests},
 		{&t.blocks.paged, func(m *extent) uint32 { return m.Tests / blockTests }},
-		{&t.extras.paged, func(m *extent) uint32 { return m.Extras + 1 }},
+		{&t.extras.paged, func(m *extent) uint32 { return numbered(m.Extras) }},
 		{&t.closed.paged, tubes},
 	}
 	for i, c := range x.columns {
@@ -203,11 +212,13 @@ func (x *cold) empty() {
 }
 
 // loaded tells which pages of a snapshot were left in the cold store: all that the
-// scalars count and the snapshot did not hold.
+// columns had and the snapshot did not hold.
 func (x *cold) loaded(m *extent) {
 	for i := range x.columns {
 		c := &x.columns[i]
-		if n := c.limit(m); n > 0 && c.id != colTests && c.id != colMarks { // those two grow with their first effect
+		if len(x.counts) == len(x.columns) {
+			c.extend(x.counts[i])
+		} else if n := c.limit(m); n > 0 && c.id != colTests && c.id != colMarks { // those two grow with their first effect
 			c.extend(int((n-1)>>c.shift) + 1)
 		}
 		for page, p := range c.own {

@@ -57,6 +57,7 @@ type scalars struct {
 	Results                                      uint64
 	Sides, Causes, CauseFree, Orders, OrdersOpen uint32
 	Days                                         []extent // what decides when pages go cold
+	Pages                                        []int    // how many each column has that may go cold, absent ones too
 }
 
 const scalarsVersion = 2
@@ -70,6 +71,9 @@ func (e *Engine) meta() []byte {
 		Sides: p.sideCount, Causes: p.causeCount, CauseFree: p.causeFree, Orders: p.orderCount, OrdersOpen: p.ordersOpen}
 	if x := e.coldState(); x != nil {
 		s.Days = x.days
+		for i := range x.columns {
+			s.Pages = append(s.Pages, x.columns[i].pageCount())
+		}
 	}
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -103,6 +107,7 @@ func (e *Engine) LoadMeta(at Position, meta []byte) error {
 	p.sideCount, p.causeCount, p.causeFree, p.orderCount, p.ordersOpen, p.hash = s.Sides, s.Causes, s.CauseFree, s.Orders, s.OrdersOpen, s.PeopleHash
 	if x := e.coldState(); x != nil {
 		x.days = s.Days
+		x.counts = s.Pages
 		x.empty()
 	}
 	e.applied.Store(uint64(at))
