@@ -196,13 +196,13 @@ func (c *retention) of(text []byte) string {
 				if c.named == nil {
 					c.named = map[string]string{}
 				}
-				c.named[item.Round] = c.engine.Retention([]byte(item.Round), nil, c.at)
+				c.named[item.Round] = c.engine.Retention([]byte(item.Round), c.at)
 				return c.named[item.Round]
 			}
 		}
 	}
 	if c.open == "" {
-		c.open = c.engine.Retention(nil, nil, c.at)
+		c.open = c.engine.Retention(nil, c.at)
 	}
 	return c.open
 }
@@ -291,6 +291,12 @@ func appendReject(dst []byte, id uint64, times uint32, line, text []byte) []byte
 func (s *Server) dismissRejects(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
 	if b.Rejects == nil {
 		return errNotFound
+	}
+	switch dry, refused := dryRunOf(ctx); {
+	case refused != nil:
+		return refused
+	case dry:
+		return errDryDismissal
 	}
 	ask, refused := readRejectsAsk(ctx, false)
 	if refused != nil {

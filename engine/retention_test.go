@@ -5,50 +5,89 @@ import (
 	"testing"
 )
 
-// Ensures that personal data is kept under the round named, else the one that covers its
-// area, else the next to come, and that rosters of the day before go with their round.
+// Ensures that what names people is kept under the round that its row will count in: the
+// one named, the tube's, the one that covers the person's area when he is swabbed; that a
+// roster of the day before goes with its round; and that invented names make few rounds.
 func TestRetention(t *testing.T) {
 	e := New(DefaultConfig(), goPages{})
 	var out Changes
-	pos := Position(0)
 	put := func(kind Kind, fields ...any) {
-		pos++
-		e.Apply(pos, []*Batch{masterItem(kind, someDay, fields...)}, &out)
+		e.Apply(e.Applied()+1, []*Batch{masterItem(kind, someDay, fields...)}, &out)
 	}
-	retained := func(want, round, area string, at Seconds) {
-		t.Helper()
-		if got := e.Retention([]byte(round), []byte(area), at); got != want {
-			t.Errorf("round %q, area %q, at %d: got %s; want %s", round, area, int(at)-int(someDay), got, want)
+	row := func(kind Kind, tube, person, round, area string, at Seconds) *Batch {
+		b := &Batch{Received: someDay + 5, Roles: RoleAll}
+		b.Contexts = append(b.Contexts, Context{Round: b.Put([]byte(round))})
+		where, extra := NoTube, Span{}
+		if tube != "" {
+			where = 0
+			b.Tubes, b.TubeHash = append(b.Tubes, b.Put([]byte(tube))), append(b.TubeHash, HashTube([]byte(tube)))
 		}
+		if kind == KindRoster && area != "" {
+			extra = b.Put(AppendField(nil, FieldArea, []byte(area)))
+			b.Received = at
+		} else {
+			b.Contexts[0].Area = b.Put([]byte(area))
+		}
+		who := DocumentRef(b.Put([]byte(person)))
+		if known := e.Find(who, []byte(person)); known != 0 {
+			who = OrdinalRef(known)
+		}
+		b.Add(kind, 0, where, who, at, 0, 0, extra)
+		return b
 	}
-	retained("default", "", "", someDay)
-	retained("R9", "R9", "990101", someDay)
+	apply := func(b *Batch) { e.Apply(e.Applied()+1, []*Batch{b}, &out) }
 	put(KindArea, FieldKey, "99010101", FieldParent, "990101")
 	put(KindArea, FieldKey, "990102")
 	put(KindRound, FieldKey, "R1", FieldAreas, "990101", FieldOpensAt, someDay+100, FieldClosesAt, someDay+200)
 	put(KindRound, FieldKey, "R2", FieldAreas, "990101", FieldOpensAt, someDay+300, FieldClosesAt, someDay+400)
+	apply(row(KindRoster, "", "passport:USA:560018301", "", "99010101", someDay))
+	open := row(KindTubeOpen, "T2", "", "R2", "", someDay+150)
+	open.Person[0] = 0
+	apply(open)
+	for _, c := range []struct {
+		want, tube, person, round, area string
+		after                           Seconds
+	}{
+		{"R1", "T1", "passport:USA:560018301", "", "", 150}, // by the person's area, at the swab's time
+		{"R2", "T1", "passport:USA:560018301", "", "", 350},
+		{"default", "T1", "passport:USA:560018301", "", "", 250},
+		{"default", "T1", "passport:USA:560018302", "", "", 150}, // of whom no area is known
+		{"R1", "T1", "passport:USA:560018302", "", "99010101", 150},
+		{"default", "T1", "passport:USA:560018302", "", "990102", 150},
+		{"R2", "T2", "passport:USA:560018301", "", "", 150}, // the tube's
+		{"R1", "T2", "passport:USA:560018301", "R1", "", 350},
+		{"new", "T1", "passport:USA:560018301", "new", "", 150},
+	} {
+		if got := e.Retain(row(KindScan, c.tube, c.person, c.round, c.area, someDay+c.after), []uint32{0}, nil); got[0] != c.want {
+			t.Errorf("%+v: got %s", c, got[0])
+		}
+	}
 	for _, c := range []struct {
 		want, area string
 		after      Seconds
 	}{
-		{"R1", "99010101", 0}, {"R1", "99010101", 150}, {"R2", "99010101", 200}, {"R2", "99010101", 350}, {"default", "99010101", 400},
-		{"default", "990102", 150}, {"default", "77", 150}, {"R1", "", 0}, {"R1", "", 150}, {"R2", "", 250}, {"default", "", 500},
+		{"R1", "99010101", 0}, {"R1", "99010101", 150}, {"R2", "99010101", 200}, {"default", "99010101", 400}, {"default", "990102", 150}, {"default", "", 150},
 	} {
-		retained(c.want, "", c.area, someDay+c.after)
-	}
-	put(KindRound, FieldKey, "all", FieldOpensAt, someDay+120, FieldClosesAt, someDay+180)
-	retained("all", "", "990102", someDay+150)
-	retained("R1", "", "99010101", someDay+150) // its area is deeper
-	retained("all", "", "990102", someDay)
-	for i := 0; e.master.roundRoom(); i++ {
-		put(KindRound, FieldKey, fmt.Sprint("more", i))
-		if e.master.provisionalRounds == 0 && len(e.master.rounds) > e.master.limits.rounds {
-			break
+		if got := e.Retain(row(KindRoster, "", "passport:USA:560018303", "", c.area, someDay+c.after), []uint32{0}, nil); got[0] != c.want {
+			t.Errorf("roster %+v: got %s", c, got[0])
 		}
 	}
-	retained("more1", "more1", "990102", someDay+500)
-	if got := e.Retention([]byte("invented"), nil, someDay); got == "invented" {
-		t.Errorf("got a round of its own for an invented name past the limit")
+	all := &Batch{Received: someDay, Roles: RoleAll}
+	var rows []uint32
+	for i := range 1000 {
+		all.Contexts = append(all.Contexts, Context{Round: all.Put(fmt.Appendf(nil, "invented%d", i))})
+		all.Add(KindScan, 0, NoTube, 0, someDay, uint32(i), 0, Span{})
+		rows = append(rows, uint32(i))
+	}
+	classes := map[string]bool{}
+	for _, c := range e.Retain(all, rows, nil) {
+		classes[c] = true
+	}
+	if left := e.master.roundsLeft(); len(classes) != left+1 || !classes["default"] {
+		t.Errorf("1,000 invented names: got %d rounds; want %d and default", len(classes), left)
+	}
+	if got := e.Retention([]byte("R2"), someDay) + " " + e.Retention([]byte("invented"), someDay); got != "R2 default" {
+		t.Errorf("got %s", got)
 	}
 }
 

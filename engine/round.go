@@ -25,15 +25,15 @@ func (m *master) round(name []byte) RoundID {
 	if r, ok := m.roundNumber(name); ok {
 		return r
 	}
-	if !m.roundRoom() {
+	if m.roundsLeft() == 0 {
 		return 0
 	}
 	return m.addRound(string(name))
 }
 
-// roundRoom tells whether one more round may be mentioned.
-func (m *master) roundRoom() bool {
-	return len(m.rounds)-1 < m.limits.rounds && m.provisionalRounds < m.limits.provisionalRounds
+// roundsLeft is how many more rounds may be mentioned that nobody has put.
+func (m *master) roundsLeft() int {
+	return max(0, min(m.limits.rounds-(len(m.rounds)-1), m.limits.provisionalRounds-m.provisionalRounds))
 }
 
 // roundNumber is round for readers: it makes none.

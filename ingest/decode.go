@@ -60,6 +60,8 @@ type Options struct {
 	Areas func(yield func(area, name, parent string))
 	// Classes tells under which round personal data is kept; nil: it is checked and dropped.
 	Classes Classes
+	// Secret keys the numbers of people that only a name tells apart; nil: a fixed one, for tests.
+	Secret []byte
 }
 
 // Decoded is one request: the batch for the engine, and what was wrong with the rest.

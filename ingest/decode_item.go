@@ -164,8 +164,7 @@ func (d *Decoder) scan(kind engine.Kind, s *shape, code []byte, bits uint8) *fau
 	}
 	b.Add(kind, bits, tube, d.noted(person, d.person), at, ctx, arg, extra)
 	if it.seen&setNames != 0 && kind == engine.KindScan {
-		c := &b.Contexts[ctx]
-		d.keepNames(it.seen&setNames, b.Text(c.Round), b.Text(c.Area))
+		d.keepNames(it.seen & setNames)
 	}
 	return nil
 }

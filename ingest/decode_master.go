@@ -145,11 +145,7 @@ func (d *Decoder) masterItem(m *master) *fault {
 	}
 	b.Add(m.kind, 0, engine.NoTube, person, 0, ctx, 0, extra)
 	if set := (it.seen | it.null) & m.names; set != 0 {
-		var area []byte
-		if it.seen.has(fieldArea) {
-			area = it.value(fieldArea)
-		}
-		d.keepNames(set, nil, area)
+		d.keepNames(set)
 	}
 	return nil
 }

@@ -12,9 +12,9 @@ import (
 // clear, each item's under the round it is kept for; before the batch goes to the
 // journal all of it is sealed, one piece a round, so that a round's key destroys it there too.
 
-// Classes names the round under which personal data is kept; see engine.Engine.Retention.
+// Classes names the rounds under which personal data is kept; see engine.Engine.Retain.
 type Classes interface {
-	Retention(round, area []byte, at engine.Seconds) string
+	Retain(b *engine.Batch, rows []uint32, dst []string) []string
 }
 
 // profileFields are where the fields of an item go, in the order of a profile.
@@ -26,70 +26,45 @@ var profileFields = [...]struct {
 	{fieldHousehold, engine.FieldHousehold}, {fieldLiaison, engine.FieldLiaison}, {fieldTube, engine.FieldTube},
 }
 
-// names is the personal data of one request: of each class, for each item that has any,
-// the row, the length and the fields. It keeps its memory.
+// names is the personal data of one request, in the order of the rows that have any. It
+// keeps its memory.
 type names struct {
+	rows   []uint32
+	ends   []uint32 // where the fields of each end
+	fields []byte
+
+	classOf []string // by row of rows
 	classes []classNames
-	used    int            // classes of this request
-	of      map[string]int // by round and area: class
-	key     []byte         // of that map
-	fields  []byte         // of one item
+	sealed  []byte
 }
 
+// classNames is what is kept under one round: for each row its number, the length and the fields.
 type classNames struct {
 	class string
 	plain []byte
 }
 
 func (n *names) reset() {
-	for i := range n.classes[:n.used] {
-		c := &n.classes[i]
-		clear(c.plain)
-		if c.plain = c.plain[:0]; cap(c.plain) > retainedBytesMax {
-			c.plain = nil
-		}
+	clear(n.fields)
+	for i := range n.classes {
+		clear(n.classes[i].plain)
+		n.classes[i].class, n.classes[i].plain = "", n.classes[i].plain[:0]
 	}
-	n.used = 0
-	clear(n.of)
-}
-
-// classOf finds the class of a round and an area, asking once for each pair.
-func (n *names) classOf(round, area []byte, o *Options) *classNames {
-	n.key = append(append(append(n.key[:0], round...), '\n'), area...)
-	i, known := n.of[string(n.key)]
-	if !known {
-		if n.of == nil {
-			n.of = map[string]int{}
-		}
-		i = n.add(o.Classes.Retention(round, area, engine.FromUnix(o.Now)))
-		n.of[string(n.key)] = i
+	n.rows, n.ends, n.fields, n.classOf, n.classes = n.rows[:0], n.ends[:0], n.fields[:0], n.classOf[:0], n.classes[:0]
+	if cap(n.fields) > retainedBytesMax {
+		*n = names{}
 	}
-	return &n.classes[i]
-}
-
-func (n *names) add(class string) int {
-	for i := range n.classes[:n.used] {
-		if n.classes[i].class == class {
-			return i
-		}
-	}
-	if n.used == len(n.classes) {
-		n.classes = append(n.classes, classNames{})
-	}
-	n.classes[n.used].class = class
-	n.used++
-	return n.used - 1
 }
 
 // keepNames puts the fields of set aside for the row that was added last. A scan's empty
 // text says nothing, a roster's takes back.
-func (d *Decoder) keepNames(set fieldSet, round, area []byte) {
+func (d *Decoder) keepNames(set fieldSet) {
 	if d.o.Classes == nil {
 		return
 	}
-	it, b, n := &d.item, &d.out.Batch, &d.names
+	it, n := &d.item, &d.names
 	scan := d.o.Endpoint != Roster
-	n.fields = n.fields[:0]
+	mark := len(n.fields)
 	for _, p := range profileFields {
 		switch {
 		case !set.has(p.from):
@@ -99,28 +74,64 @@ func (d *Decoder) keepNames(set fieldSet, round, area []byte) {
 			n.fields = engine.AppendField(n.fields, p.to, it.value(p.from))
 		}
 	}
-	if len(n.fields) == 0 {
-		return
+	if len(n.fields) > mark {
+		n.rows = append(n.rows, uint32(d.out.Batch.Len()-1))
+		n.ends = append(n.ends, uint32(len(n.fields)))
 	}
-	c := n.classOf(round, area, &d.o)
-	c.plain = binary.AppendUvarint(c.plain, uint64(b.Len()-1))
-	c.plain = binary.AppendUvarint(c.plain, uint64(len(n.fields)))
-	c.plain = append(c.plain, n.fields...)
 }
 
-// sealNames makes the request's Private of what was put aside, and forgets it.
-func (d *Decoder) sealNames(p Profiles, b *engine.Batch) (err error) {
+// sealNames makes the request's Private of what was put aside, and forgets it. The people
+// of the rows are resolved by now, so those known are kept with the round of their area.
+func (d *Decoder) sealNames(classes Classes, p Profiles, b *engine.Batch) error {
 	n := &d.names
-	for i := range n.classes[:n.used] {
-		c := &n.classes[i]
-		if n.fields, err = p.Seal(n.fields[:0], c.class, c.plain); err != nil {
+	if len(n.rows) == 0 {
+		return nil
+	}
+	defer n.reset()
+	n.classOf = classes.Retain(b, n.rows, n.classOf[:0])
+	start, last := uint32(0), 0
+	for i, end := range n.ends {
+		if last = n.class(n.classOf[i], last); last < 0 {
+			last = n.addClass(n.classOf[i])
+		}
+		c := &n.classes[last]
+		c.plain = binary.AppendUvarint(c.plain, uint64(n.rows[i]))
+		c.plain = binary.AppendUvarint(c.plain, uint64(end-start))
+		c.plain = append(c.plain, n.fields[start:end]...)
+		start = end
+	}
+	for i := range n.classes {
+		var err error
+		if n.sealed, err = p.Seal(n.sealed[:0], n.classes[i].class, n.classes[i].plain); err != nil {
 			return err
 		}
-		b.Private = binary.AppendUvarint(b.Private, uint64(len(n.fields)))
-		b.Private = append(b.Private, n.fields...)
+		b.Private = binary.AppendUvarint(b.Private, uint64(len(n.sealed)))
+		b.Private = append(b.Private, n.sealed...)
 	}
-	n.reset()
 	return nil
+}
+
+// class finds a class, most likely the one found last; -1 when it is not there yet.
+func (n *names) class(name string, last int) int {
+	if last < len(n.classes) && n.classes[last].class == name {
+		return last
+	}
+	for i := range n.classes {
+		if n.classes[i].class == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func (n *names) addClass(name string) int {
+	if len(n.classes) < cap(n.classes) {
+		n.classes = n.classes[:len(n.classes)+1]
+		n.classes[len(n.classes)-1].class = name
+	} else {
+		n.classes = append(n.classes, classNames{class: name})
+	}
+	return len(n.classes) - 1
 }
 
 // profile checks what a scan or a roster says that names the person.

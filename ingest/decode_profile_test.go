@@ -9,15 +9,19 @@ import (
 	"poolwise/engine"
 )
 
-// oneClass keeps everything under the round that the item names, or area and round in words.
+// oneClass keeps every row under the round it names, else under "open".
 type oneClass struct{ asked int }
 
-func (c *oneClass) Retention(round, area []byte, _ engine.Seconds) string {
+func (c *oneClass) Retain(b *engine.Batch, rows []uint32, dst []string) []string {
 	c.asked++
-	if len(round) > 0 {
-		return string(round)
+	for _, k := range rows {
+		class := "open"
+		if r := b.Text(b.Contexts[b.Ctx[k]].Round); len(r) > 0 {
+			class = string(r)
+		}
+		dst = append(dst, class)
 	}
-	return "of-" + string(area)
+	return dst
 }
 
 // glass seals nothing.
@@ -70,19 +74,19 @@ func TestNamesArePutAside(t *testing.T) {
 			{"tube":"T1","person":"x","name":"测试乙"}
 			{"tube":"T1","person":"passport:USA:560018302",` + at + `,"name":"测试丙","area":"9901"}
 			{"tube":"T1","person":"passport:USA:560018303",` + at + `,"name":"","phone":"13900000003","round":"R1"}`,
-			"R1 0 4=测试甲 32=13900000001 9=H1\nR1 2 32=13900000003\nof-9901 1 4=测试丙"},
+			"R1 0 4=测试甲 32=13900000001 9=H1\nR1 2 32=13900000003\nopen 1 4=测试丙"},
 		{Roster, `{"person":"passport:USA:560018301","name":"测试甲","sex":"F","phone":"","liaison":"测试丁","tube":"T-9","household":null,"area":"9901"}
 			{"person":"passport:USA:560018302","home_visit":true}
 			{"person":"passport:USA:560018303","name":"测试丙","tube":"no tube"}
 			{"person":"passport:USA:560018304","name":null}`,
-			"of-9901 0 4=测试甲 31=F 32= 9= 33=测试丁 34=T-9\nof- 2 4="},
+			"open 0 4=测试甲 31=F 32= 9= 33=测试丁 34=T-9\nopen 2 4="},
 	} {
 		d, out, classes := NewDecoder(), new(Decoded), new(oneClass)
 		o := Options{Endpoint: c.endpoint, Now: benchNow, Classes: classes}
 		if err := d.NDJSON([]byte(c.body), o, out); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.sealNames(glass{}, &out.Batch); err != nil {
+		if err := d.sealNames(classes, glass{}, &out.Batch); err != nil {
 			t.Fatal(err)
 		}
 		if got := namesOf(t, &out.Batch); got != c.want {

@@ -70,7 +70,7 @@ type Machine interface {
 	Applied() engine.Position
 	StateHash() uint64
 	Room() bool
-	Retention(round, area []byte, at engine.Seconds) string
+	Classes
 	HasCold() bool
 	Needs(group []*engine.Batch, run func(jobs []func()))
 	DryRun(b *engine.Batch) (fits bool)

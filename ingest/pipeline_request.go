@@ -89,7 +89,7 @@ func (p *Pipeline) decode(r *Request, f Format, o Options) error {
 		return err
 	}
 	if p.cfg.Profiles != nil {
-		if err := decoder.sealNames(p.cfg.Profiles, &r.Decoded.Batch); err != nil {
+		if err := decoder.sealNames(p.cfg.Machine, p.cfg.Profiles, &r.Decoded.Batch); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,7 @@ var (
 type classes struct {
 	file   roundsFile
 	signer []byte // seed of the key that signs reports
+	secret []byte // what Secret derives from
 
 	mu    sync.Mutex // held while the table is replaced
 	table atomic.Pointer[classTable]
@@ -83,11 +84,16 @@ func derive(key []byte, purpose string) []byte {
 	return k
 }
 
+// Secret gives 32 bytes for a purpose, derived from the key file's key: the same for as long
+// as the store keeps that key, and telling nothing of it or of those for other purposes.
+func (s *Store) Secret(purpose string) []byte { return derive(s.classes.secret, purpose) }
+
 // openClasses reads the file and holds it against what the store knows.
 func (s *Store) openClasses(key []byte) error {
 	c := &s.classes
 	c.file = roundsFile{fs: s.fs, path: s.o.KeyFile + roundsSuffix, wrap: newAEAD(key), mac: derive(key, "rounds file")}
 	c.signer = derive(key, "erase report")
+	c.secret = derive(key, "secrets")
 	if err := c.file.scrub(c.file.path + roundsDraft); err != nil {
 		return err
 	}
@@ -209,6 +215,9 @@ func (s *Store) newClass(name string) (*class, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.table.Load()
+	if len(t.all) >= classesMax-classesLast {
+		name = classLast // there is always room for it: nobody is refused for his neighbour's names
+	}
 	if made := t.live[name]; made != nil {
 		return made, nil
 	}

@@ -108,11 +108,12 @@ func TestClassKeysAtOnce(t *testing.T) {
 }
 
 func TestClassesAreBounded(t *testing.T) {
-	// Ensure that classes end at their bound, and that a file so large is read again.
+	// Ensure that past the bound of rounds everything is sealed under the one of all others,
+	// nothing refused, and that a file so large is read again.
 	s := mustOpen(t, vfs.NewMem())
 	seal(t, s, "R", "")
 	all := s.classes.table.Load().all
-	for len(all) < classesMax-1 {
+	for len(all) < classesMax-classesLast-1 {
 		c := &class{number: uint32(len(all)) + 1, name: fmt.Sprintf("%032d", len(all)), created: all[0].created}
 		c.wrapped = s.classes.file.wrapKey(c, noise(keyBytes))
 		all = append(all, c)
@@ -123,8 +124,19 @@ func TestClassesAreBounded(t *testing.T) {
 	if _, err := s.sealClass(nil, "one more", nil, nil); !errors.Is(err, ErrClassName) {
 		t.Fatalf("got %v", err)
 	}
-	if _, err := s.sealClass(nil, "one-more", nil, nil); !errors.Is(err, ErrTooLarge) {
-		t.Fatalf("got %v", err)
+	for _, name := range []string{"one-more", "default", "and-another", "R"} {
+		sealed := seal(t, s, name, "words")
+		number, _ := s.classOf(sealed)
+		want := uint32(classesMax - classesLast + 1)
+		if name == "R" {
+			want = 1
+		}
+		if number != want {
+			t.Errorf("%s: got class %d; want %d", name, number, want)
+		}
+		if plain, err := s.openClass(nil, testAAD, sealed); err != nil || string(plain) != "words" {
+			t.Errorf("%s: got %q, %v", name, plain, err)
+		}
 	}
 	s = reopen(t, s)
 	mustClose(t, s)

@@ -5,6 +5,10 @@ const (
 	// classesMax rounds in a store's life, erased ones included: a round a day for eleven
 	// years. The file of their keys is then 1 MB, written again for each new one.
 	classesMax = 4096
+	// classesLast of them are for the round `default`, which takes what comes when there is
+	// room for no other; each time that one is erased it needs another.
+	classesLast = 16
+	classLast   = "default"
 
 	// classNameBytesMax is the longest name of a round.
 	classNameBytesMax = 32
