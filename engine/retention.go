@@ -3,8 +3,9 @@ package engine
 // What names people is kept under a round, so that it can be destroyed with the round. That
 // decides how long it is kept and nothing else: no status ever looks at it.
 
-// retentionCut rows are looked at under one lock.
-const retentionCut = 256
+// retentionCut rows are looked at under one lock, 100 µs; more often would wait for the
+// writer more often.
+const retentionCut = 1024
 
 // Retain appends, for some rows of a batch that is not applied yet, the round under which
 // what they say of people is kept: the one that the row will count in, as far as is known
@@ -18,12 +19,16 @@ const retentionCut = 256
 func (e *Engine) Retain(b *Batch, rows []uint32, dst []string) []string {
 	m := e.master
 	var fresh []string
+	last := retainedTube{tube: NoTube}
 	for len(rows) > 0 {
 		n := min(len(rows), retentionCut)
 		e.mu.RLock()
+		alone := len(m.rounds) == 2 // there is but `default`
 		for _, k := range rows[:n] {
 			name := b.Text(b.Contexts[b.Ctx[k]].Round)
-			if r, known := m.roundNumber(name); known && r != 0 {
+			if len(name) == 0 && alone {
+				dst = append(dst, m.roundName(RoundDefault))
+			} else if r, known := m.roundNumber(name); known && r != 0 {
 				dst = append(dst, m.roundName(r))
 			} else if i := len(fresh); len(name) > 0 && m.roundsLeft() > i || isOneOf(fresh, name) {
 				if !isOneOf(fresh, name) {
@@ -31,7 +36,7 @@ func (e *Engine) Retain(b *Batch, rows []uint32, dst []string) []string {
 				}
 				dst = append(dst, string(name))
 			} else {
-				dst = append(dst, m.roundName(e.retained(b, k)))
+				dst = append(dst, m.roundName(e.retained(b, k, &last)))
 			}
 		}
 		e.mu.RUnlock()
@@ -49,14 +54,24 @@ func isOneOf(list []string, name []byte) bool {
 	return false
 }
 
+// retainedTube is the tube of the row before: ten rows running have the same.
+type retainedTube struct {
+	tube  uint32
+	round RoundID // 0: it tells none
+}
+
 // retained is the round of a row that names none that is known.
-func (e *Engine) retained(b *Batch, k uint32) RoundID {
+func (e *Engine) retained(b *Batch, k uint32, last *retainedTube) RoundID {
 	m := e.master
 	if t := b.Tube[k]; t != NoTube {
-		if i := e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]); i != 0 {
-			if r := e.tubes.tubeRound(i); r != 0 {
-				return r
+		if t != last.tube {
+			*last = retainedTube{tube: t}
+			if i := e.tubes.find(b.Text(b.Tubes[t]), b.TubeHash[t]); i != 0 {
+				last.round = e.tubes.tubeRound(i)
 			}
+		}
+		if last.round != 0 {
+			return last.round
 		}
 	}
 	named, at := b.Text(b.Contexts[b.Ctx[k]].Area), b.At[k]
