@@ -1,9 +1,9 @@
-//go:build !race
+//go:build !race && !lint
 
 package main
 
-// Not under the race detector: it is one client after another, and the validator's modules
-// take minutes to compile for it.
+// Not under the race detector, for it is one client after another, nor for staticcheck: the validator's modules
+// take both minutes.
 
 import (
 	"bytes"
