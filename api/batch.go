@@ -28,30 +28,36 @@ func (s *Server) takeBatch(endpoint ingest.Endpoint) func(*Backend, *fasthttp.Re
 		if refused != nil {
 			return refused
 		}
-		r := ingest.AcquireRequest()
-		defer ingest.ReleaseRequest(r)
-		reserved, refused := readBatch(b.Pipeline, ctx, body, r)
-		defer func() { b.Pipeline.Release(reserved) }()
-		if refused != nil {
+		var hold heldBody
+		defer func() { hold.release(b.Pipeline) }() // when carryBatch has let go of the body
+		return s.carryBatch(b, ctx, body, &options, dry, &hold)
+	}
+}
+
+// carryBatch reads a batch, carries it out and answers.
+func (s *Server) carryBatch(b *Backend, ctx *fasthttp.RequestCtx, body bodyForm, options *ingest.Options, dry bool, hold *heldBody) *refusal {
+	r := ingest.AcquireRequest()
+	defer ingest.ReleaseRequest(r)
+	defer func() { hold.large = hold.large || cap(r.Body) > hugeBodyBytes+1 }() // of a table its lines
+	if refused := readBatch(b.Pipeline, ctx, body, r, hold); refused != nil {
+		return refused
+	}
+	do := b.Pipeline.Do
+	if dry {
+		do = b.Pipeline.DryRun
+	}
+	if err := do(r, body.format, *options); err != nil {
+		return ofPipeline(err)
+	}
+	counts := countBatch(&r.Decoded)
+	if counts.rejected > 0 && !dry {
+		if refused := s.keepRejects(b, r, body.format, options); refused != nil {
 			return refused
 		}
-		do := b.Pipeline.Do
-		if dry {
-			do = b.Pipeline.DryRun
-		}
-		if err := do(r, body.format, options); err != nil {
-			return ofPipeline(err)
-		}
-		counts := countBatch(&r.Decoded)
-		if counts.rejected > 0 && !dry {
-			if refused := s.keepRejects(b, r, body.format, &options); refused != nil {
-				return refused
-			}
-		}
-		answer(ctx, typeJSON, appendBatchAnswer(answerMemory(ctx), r, &counts, dry))
-		b.Pipeline.Answered(r)
-		return nil
 	}
+	answer(ctx, typeJSON, appendBatchAnswer(answerMemory(ctx), r, &counts, dry))
+	b.Pipeline.Answered(r)
+	return nil
 }
 
 // optionsOf says how the body of a request is to be read.
@@ -62,7 +68,7 @@ func (s *Server) optionsOf(b *Backend, ctx *fasthttp.RequestCtx, endpoint ingest
 
 func (s *Server) optionsAt(b *Backend, endpoint ingest.Endpoint, round []byte, zone *time.Location) ingest.Options {
 	return ingest.Options{Endpoint: endpoint, Now: s.now(), Zone: zone, People: b.Engine, Roles: engine.RoleAll,
-		Strict: s.cfg.StrictMasterData, Round: round, Areas: b.eachArea}
+		Strict: s.cfg.StrictMasterData, Round: round, Areas: b.eachArea, Secret: b.Secret}
 }
 
 // eachArea tells of every area, for forms that name them in words.

@@ -102,17 +102,18 @@ func formatOfCSV(parameters []byte) (ingest.Format, *refusal) {
 
 // readBatch admits a body by its announced length and only then reads it.
 //
-// ENSURES: reserved is what the caller has to release, also when refused.
-func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, form bodyForm, r *ingest.Request) (reserved int64, refused *refusal) {
+// ENSURES: hold is what the caller has to release, also when refused.
+func readBatch(p *ingest.Pipeline, ctx *fasthttp.RequestCtx, form bodyForm, r *ingest.Request, hold *heldBody) (refused *refusal) {
 	if form.packing == packedNot {
-		return readSent(p, ctx, &r.Body)
+		hold.admitted, refused = readSent(p, ctx, &r.Body)
+		return refused
 	}
 	packed := packedBodies.Get().(*[]byte)
 	defer keepPacked(packed)
-	if reserved, refused = readSent(p, ctx, packed); refused != nil {
-		return reserved, refused
+	if hold.admitted, refused = readSent(p, ctx, packed); refused != nil {
+		return refused
 	}
-	return readPacked(p, packed, reserved, form.packing, r)
+	return readPacked(p, packed, form.packing, r, hold)
 }
 
 // readSent reads a body as it was sent into memory that is reused.

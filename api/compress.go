@@ -79,8 +79,11 @@ func unpack(packed []byte, kind packing, into *[]byte, limit int, admit func(byt
 	room := foretold(packed, kind)
 	for {
 		// Twice as much each time, or the largest body would be moved thirty times; one byte
-		// past the limit is enough to know.
+		// past the limit is enough to know, and only what is huge takes the turn of such.
 		room = min(max(room, len(*into), chunkBytes), limit+1-len(*into))
+		if at := len(*into); at > 0 && at <= hugeBodyBytes {
+			room = min(room, hugeBodyBytes+1-at)
+		}
 		if !admit(int64(room)) {
 			return errOverloaded
 		}
@@ -158,12 +161,20 @@ func foretold(packed []byte, kind packing) int {
 // readPacked receives a compressed body and unpacks it into r.
 //
 // ENSURES: as readBatch.
-func readPacked(p *ingest.Pipeline, packed *[]byte, sent int64, kind packing, r *ingest.Request) (reserved int64, refused *refusal) {
-	held := sent
-	refused = unpack(*packed, kind, &r.Body, ingest.MaxBodyBytes, func(bytes int64) bool { return admitMore(p, &held, bytes) })
-	sent = min(sent, held)
+func readPacked(p *ingest.Pipeline, packed *[]byte, kind packing, r *ingest.Request, hold *heldBody) *refusal {
+	sent, unpacked := hold.admitted, int64(0)
+	refused := unpack(*packed, kind, &r.Body, ingest.MaxBodyBytes, func(bytes int64) bool {
+		charged := min(unpacked, hugeBodyBytes+1)
+		if unpacked += bytes; unpacked > hugeBodyBytes+1 && !hold.takeTurn() {
+			return false
+		}
+		charge := min(unpacked, hugeBodyBytes+1) - charged
+		return charge == 0 || admitMore(p, &hold.admitted, charge)
+	})
+	sent = min(sent, hold.admitted)
 	p.Release(sent)
-	return held - sent, refused
+	hold.admitted -= sent
+	return refused
 }
 
 // admitMore reserves more for a request that holds some. One that is alone may have any

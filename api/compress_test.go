@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -283,6 +284,91 @@ func TestPackedOverload(t *testing.T) {
 			t.Errorf("%s, alone: got %d %s", p.name, status, text)
 		}
 		h.settled(p.name)
+	}
+}
+
+func TestHugeBodies(t *testing.T) {
+	// Ensures that a body that unpacks past 128 MiB takes no more than half of the room, so that
+	// small ones are taken while it is in; that a second one is refused until it is answered, with
+	// nothing left reserved; that one of exactly 128 MiB takes no turn; and that its memory goes
+	// back to the system.
+	line := scan("T1", ada, "04T08:00:00")
+	huge := zstandard(line + strings.Repeat("\n", hugeBodyBytes+1-len(line)))
+	full := streamed(line + strings.Repeat("\n", hugeBodyBytes-len(line)))
+	h := open(t, nil)
+	h.memory.hold = make(chan struct{})
+	h.ready()
+	freed.wait()
+	before, times := heapInUse(), freed.times
+	answers := make(chan string)
+	send := func(body string, headers ...string) {
+		_, text, _ := h.ask("POST", "/v1/scans", body, headers...)
+		answers <- text
+	}
+	go send(huge, "Content-Encoding: zstd")
+	<-h.memory.entered
+	held := h.pipe.InflightBytes()
+	if held > hugeBodyBytes+1 || 2*held > ingest.InflightBytesDefault+2 {
+		t.Errorf("got %d bytes admitted of a huge body", held)
+	}
+	if status, text, _ := h.ask("POST", "/v1/scans", "{}\n{}\n"); status != 200 || !strings.Contains(text, `"received":2`) {
+		t.Errorf("a small batch beside it: got %d %s", status, text)
+	}
+	for range 2 {
+		h.wantCode("POST", "/v1/scans", huge, 503, "overloaded", "Content-Encoding: zstd")
+		if got := h.pipe.InflightBytes(); got != held {
+			t.Errorf("after a second huge body: got %d bytes in flight; want %d", got, held)
+		}
+	}
+	go send(scan("T2", "passport:USA:560018301", "04T08:00:00"))
+	close(h.memory.hold)
+	for range 2 {
+		if got := <-answers; !strings.Contains(got, `"accepted":1`) {
+			t.Errorf("got %s", got)
+		}
+	}
+	h.settled("after a huge body")
+	freed.wait()
+	if after := heapInUse(); freed.times == times || after > before+hugeBodyBytes/2 {
+		t.Errorf("got %d bytes in use %d times freed; want %d as before", after, freed.times-times, before)
+	}
+	if len(hugeTurns) > 0 {
+		t.Fatal("the turn is still taken after the answer")
+	}
+	hugeTurns <- struct{}{}
+	for _, c := range []struct{ body, want string }{{full, `"duplicates":1`}, {huge, `"overloaded"`}} {
+		if _, text, _ := h.ask("POST", "/v1/scans", c.body, "Content-Encoding: zstd"); !strings.Contains(text, c.want) {
+			t.Errorf("while the turn is taken: got %s; want %s", text, c.want)
+		}
+	}
+	<-hugeTurns
+	h.wantCode("POST", "/v1/scans", huge[:len(huge)-1], 400, "bad_encoding", "Content-Encoding: zstd")
+	h.wantCode("POST", "/v1/scans", huge+"x", 400, "bad_encoding", "Content-Encoding: zstd")
+	if _, text, _ := h.ask("POST", "/v1/scans", huge, "Content-Encoding: zstd"); !strings.Contains(text, `"duplicates":1`) {
+		t.Errorf("when the turn is free again: got %s", text)
+	}
+	h.settled("at the end")
+}
+
+// heapInUse is what the process has from the system for its heap.
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapSys - m.HeapReleased
+}
+
+func TestMemoryFreer(t *testing.T) {
+	// Ensures that memory is given back after whoever asked last, however many ask at once.
+	var f memoryFreer
+	f.wait()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(f.again)
+	}
+	all.Wait()
+	f.wait()
+	if f.asked || f.working || f.times == 0 || f.times > 8 {
+		t.Errorf("got %d times, asked %v, working %v", f.times, f.asked, f.working)
 	}
 }
 

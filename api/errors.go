@@ -43,6 +43,7 @@ var (
 	errRoundUnknown     = &refusal{status: 404, code: "round_unknown", message: "This round has never been heard of."}
 	errAreaUnknown      = &refusal{status: 404, code: "area_unknown", message: "This area has never been heard of."}
 	errDryRun           = &refusal{status: 400, code: "field_invalid", message: "The parameter dry_run must be 1 or 0; nothing was applied."}
+	errDryDismissal     = &refusal{status: 400, code: "field_invalid", message: "Dismissing rejects takes no dry_run; nothing was dismissed."}
 	errChangesBasis     = &refusal{status: 400, code: "not_supported", message: "Changes are judged by the time of sampling; ask for a status to have it judged by the report."}
 	errZone             = &refusal{status: 400, code: "time_zone_invalid", message: "X-Time-Zone must name a time zone such as Asia/Shanghai."}
 	errCursor           = &refusal{status: 400, code: "cursor_invalid", message: "This cursor is not one of this server's."}

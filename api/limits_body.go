@@ -12,6 +12,14 @@ const (
 	// packedRetainedBytes is the largest memory for a body as sent that is used again: the
 	// compressed form of the largest body that ingest keeps memory for.
 	packedRetainedBytes = 1 << 20
+	// hugeBodyBytes is what a compressed body may become before it has to take the one turn for
+	// huge bodies. What it becomes beyond this counts to nobody's room, for the turn bounds it:
+	// 384 MiB. So one huge body leaves half of the room for all others, and what it holds when
+	// it has been answered is given back to the system. 100,000 of the widest honest items are
+	// 60 MiB.
+	hugeBodyBytes = 128 << 20
+	// hugeBodies is how many of them there may be at once.
+	hugeBodies = 1
 )
 
 // A status that is sent compressed is as small as any other.

@@ -107,6 +107,30 @@ func TestRejectsAreListed(t *testing.T) {
 	}
 }
 
+func TestRejectsAreNotDismissedDry(t *testing.T) {
+	// Ensures that a dismissal that is only to be tried is refused with a sentence of its own
+	// and forgets nothing, and that one said not to be tried is carried out.
+	h := open(t, nil)
+	h.readyWithRejects()
+	h.ask("POST", "/v1/scans", "x\ny\nz\n")
+	const path, one, json = "/v1/rejects/dismiss?dry_run=", `{"rejects":["J%d"]}`, "Content-Type: application/json"
+	for i, dry := range []string{"1", "true", "yes", "1&dry_run=0"} {
+		status, text, _ := h.ask("POST", path+dry, fmt.Sprintf(one, 1), json)
+		if status != 400 || !strings.Contains(text, `"field_invalid"`) || strings.Contains(text, errDryDismissal.message) != (dry != "yes") {
+			t.Errorf("case %d, %s: got %d %s", i, dry, status, text)
+		}
+	}
+	if got := h.rejects(""); len(got) != 3 {
+		t.Errorf("after dismissals that were refused: got %v; want all three", got)
+	}
+	for i, dry := range []string{"0", "false", ""} {
+		h.says("POST", path+dry, fmt.Sprintf(one, 1+i), `{"dismissed":1}`)
+	}
+	if got := h.rejects(""); len(got) != 0 {
+		t.Errorf("got %v; want none", got)
+	}
+}
+
 func TestRejectsAreRefused(t *testing.T) {
 	// Ensures that a request for rejects that is not carried out gets its status and code.
 	h := open(t, nil)
@@ -316,7 +340,7 @@ func TestRejectsKeepTheirRound(t *testing.T) {
 	}
 	want := []string{"R0"}
 	for range 5 {
-		want = append(want, h.engine.Retention(nil, nil, engine.FromUnix(houseNow)))
+		want = append(want, h.engine.Retention(nil, engine.FromUnix(houseNow)))
 	}
 	if !slices.Equal(got, want) || want[1] == "" {
 		t.Errorf("got %v; want %v", got, want)

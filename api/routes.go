@@ -123,8 +123,9 @@ func (s *Server) getBenchEmpty(_ *Backend, ctx *fasthttp.RequestCtx, _ []byte) *
 func (s *Server) postBenchEmpty(b *Backend, ctx *fasthttp.RequestCtx, _ []byte) *refusal {
 	r := ingest.AcquireRequest()
 	defer ingest.ReleaseRequest(r)
-	reserved, refused := readBatch(b.Pipeline, ctx, bodyForm{}, r)
-	b.Pipeline.Release(reserved)
+	var hold heldBody
+	refused := readBatch(b.Pipeline, ctx, bodyForm{}, r, &hold)
+	hold.release(b.Pipeline)
 	if refused != nil {
 		return refused
 	}

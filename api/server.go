@@ -66,6 +66,7 @@ type Backend struct {
 	Feed     Feed
 	Profiles Profiles
 	Rejects  Rejects
+	Secret   []byte // keys the numbers that newborns on rosters get; nil: a fixed one, for tests
 }
 
 // Profiles tells what names people: names, phones, who looks after their grid.

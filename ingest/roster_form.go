@@ -2,7 +2,10 @@ package ingest
 
 import (
 	"bytes"
-	"hash/fnv"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
 	"strconv"
 	"unicode/utf8"
 )
@@ -82,21 +85,30 @@ type rosterForm struct {
 	wrong *fault
 	level [3][]byte // what they were found by, for the next row
 	cells [3][]byte
+
+	// Newborns: what keys their numbers, and how many rows of the table have had one. They are
+	// no more than its rows.
+	secret []byte
+	keyed  hash.Hash // nil until one is met
+	born   map[string]int
 }
 
 // areaName is an area's name within another.
 type areaName struct{ parent, name string }
 
-func (f *rosterForm) reset(areas func(yield func(area, name, parent string))) {
+func (f *rosterForm) reset(o Options) {
 	level, cells := f.level, f.cells
 	for i := range level {
 		level[i] = level[i][:0]
 	}
-	*f = rosterForm{areas: areas, level: level, cells: cells, words: f.words[:0], code: f.code[:0]}
+	*f = rosterForm{areas: o.Areas, secret: o.Secret, level: level, cells: cells, words: f.words[:0], code: f.code[:0]}
 }
 
-// forget lets go of the areas' names, once the rows are read.
-func (f *rosterForm) forget() { f.areas, f.named, f.under, f.parents = nil, nil, nil, nil }
+// forget lets go of the areas' names and the newborns, once the rows are read.
+func (f *rosterForm) forget() {
+	f.areas, f.named, f.under, f.parents = nil, nil, nil, nil
+	f.secret, f.keyed, f.born = nil, nil, nil
+}
 
 // isForm tells whether the row that was split last holds the form's headings.
 func (t *table) isForm(src []byte) bool {
@@ -301,6 +313,9 @@ func (t *table) formValue(dst, src []byte, s *step) ([]byte, *fault) {
 		if len(text) > 0 {
 			dst = appendText(append(dst, `,"area":`...), text)
 		}
+		if f.wrong != nil {
+			dst = f.appendLevels(dst)
+		}
 		return dst, nil
 	}
 	text := f.cell(t, src, formPapers)
@@ -311,6 +326,18 @@ func (t *table) formValue(dst, src []byte, s *step) ([]byte, *fault) {
 		return appendRefused(append(dst, `,"person":`...), text), faultFifteen
 	}
 	return appendPerson(append(dst, `,"person":`...), text, "person")
+}
+
+// appendLevels appends the columns of a row's area as they stand, for whoever is to find out
+// later what was meant: one word of them tells little. The decoder passes over such fields.
+func (f *rosterForm) appendLevels(dst []byte) []byte {
+	for i, text := range f.level {
+		if len(text) > 0 {
+			dst = append(append(dst, ',', '"'), formHeadings[formStreet+formColumn(i)].text...)
+			dst = appendText(append(dst, '"', ':'), text)
+		}
+	}
+	return dst
 }
 
 // nameless appends somebody whose papers are not there: 流浪汉1, a homeless person with the
@@ -352,11 +379,39 @@ func (f *rosterForm) nameless(t *table, dst, src []byte) ([]byte, *fault) {
 	if sex == "" {
 		return append(append(dst, number[:n]...), '"'), nil
 	}
-	hash := fnv.New64a()
-	hash.Write(name)
-	dst = append(strconv.AppendUint(dst, hash.Sum64(), 10), '"')
+	dst = append(f.appendNewborn(dst, t, src, name), '"')
 	if len(f.cell(t, src, formSex)) == 0 {
 		dst = append(append(append(dst, `,"sex":"`...), sex...), '"')
 	}
 	return dst, nil
+}
+
+// newbornsKey stands in for a server's secret where there is none.
+var newbornsKey = []byte("newborns without a secret")
+
+// appendNewborn appends the number of a newborn, made of its name and phone: who is called
+// alike in one grid has another phone, and the same list sent again has the same people. It
+// is keyed, or a list of names would tell whose number it is. Of two rows that are the same
+// in this the second is a twin: -2, and so on.
+func (f *rosterForm) appendNewborn(dst []byte, t *table, src, name []byte) []byte {
+	if f.keyed == nil {
+		key := f.secret
+		if key == nil {
+			key = newbornsKey
+		}
+		f.keyed, f.born = hmac.New(sha256.New, key), map[string]int{}
+	}
+	f.keyed.Reset()
+	f.keyed.Write(name)
+	f.keyed.Write([]byte{0})
+	f.keyed.Write(f.cell(t, src, formPhone)) // only now: it may take the memory of the name
+	var sum [sha256.Size]byte
+	number := binary.BigEndian.Uint64(f.keyed.Sum(sum[:0]))
+	from := len(dst)
+	dst = strconv.AppendUint(dst, number, 10)
+	person := string(f.code) + ":" + string(dst[from:])
+	if f.born[person]++; f.born[person] > 1 {
+		dst = strconv.AppendInt(append(dst, '-'), int64(f.born[person]), 10)
+	}
+	return dst
 }

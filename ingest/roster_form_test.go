@@ -1,6 +1,9 @@
 package ingest
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -185,8 +188,78 @@ func TestFormWithoutAreas(t *testing.T) {
 	if want := "2 field_invalid 网格\n4 field_invalid 网格\n"; err != nil || refused(r) != want {
 		t.Errorf("got %v\n%swant\n%s", err, refused(r), want)
 	}
-	if want := `{"area":"第1网格","name":"测试甲","person":"` + residentID(1) + `"}`; lines[0] != want {
+	if want := `{"area":"第1网格","网格":"第1网格","name":"测试甲","person":"` + residentID(1) + `"}`; lines[0] != want {
 		t.Errorf("got %s; want %s", lines[0], want)
+	}
+}
+
+func TestRefusedAreasKeepTheirColumns(t *testing.T) {
+	// Ensures that a row whose area is not known keeps the columns that named it, as they stood
+	// there, so that its reject shows what was meant; and that no other row does.
+	id := residentID(1)
+	for _, c := range []struct{ cells, want string }{
+		{"城东街道, 东湖社区 ,2网格", `{"area":"2网格","街道":"城东街道","社区":"东湖社区","网格":"2网格",`},
+		{"城北街道,\"新\"\"村\",第2网格", `{"area":"城北街道","街道":"城北街道","社区":"新\"村","网格":"第2网格",`},
+		{"城东街道,,第1网格", `{"area":"第1网格","街道":"城东街道","网格":"第1网格",`},
+		{"城东街道,东湖社区,第1网格", `{"area":"35050100101","name"`},
+		{"x,y,35", `{"area":"35","name"`},
+	} {
+		text := "街道,社区,网格,受检对象姓名,身份证号\n" + c.cells + ",测试甲," + id + "\n"
+		r, lines, err := readCSV(t, FormatCSV, Options{Endpoint: Roster, Areas: districts}, text)
+		want := "2 field_invalid"
+		if strings.Contains(c.want, `"name"`) {
+			want = ""
+		}
+		if err != nil || !strings.HasPrefix(refused(r), want) || (want == "") != (r.Decoded.Rejected == 0) || !strings.HasPrefix(lines[0], c.want) {
+			t.Errorf("%s: got %v, %s, %s; want %s", c.cells, err, refused(r), lines[0], c.want)
+		}
+	}
+}
+
+// newborns reads a form of newborns and gives their numbers, "" where a row has none.
+func newborns(t *testing.T, secret []byte, rows ...string) (numbers []string) {
+	t.Helper()
+	text := "网格,受检对象姓名,身份证号,联系电话\n" + strings.Join(rows, "\n") + "\n"
+	r, lines, err := readCSV(t, FormatCSV, Options{Endpoint: Roster, Secret: secret}, text)
+	if err != nil || r.Decoded.Rejected != 0 {
+		t.Fatalf("got %v, %+v", err, r.Decoded.Errors)
+	}
+	for _, line := range lines {
+		_, rest, _ := strings.Cut(line, `"person":"none:`)
+		rest, _, _ = strings.Cut(rest, `"`)
+		_, number, _ := strings.Cut(rest, ":")
+		numbers = append(numbers, number)
+	}
+	return numbers
+}
+
+func TestNewborns(t *testing.T) {
+	// Ensures that a newborn's number is made of name and phone with a secret; that those called
+	// alike stay apart, by their phones or as twins; and that a list sent again has the same people.
+	rows := []string{"350501,测试甲之子,,13900000001", "350501,测试甲之子,,13900000002", "350501,测试甲之女,,13900000001",
+		"350501,测试甲之子,,13900000001", "350501,\"测试甲之子\", ,'13900000001", "350502,测试甲之子,,13900000001", "350501,测试甲之子,,", "350501,测试甲1之子,,3900000001"}
+	a, b := []byte(strings.Repeat("a", 32)), []byte(strings.Repeat("b", 32))
+	got := newborns(t, a, rows...)
+	if fmt.Sprint(newborns(t, a, rows...)) != fmt.Sprint(got) {
+		t.Errorf("sent again: got other numbers than %v", got)
+	}
+	if got[3] != got[0]+"-2" || got[4] != got[0]+"-3" || got[5] != got[0] {
+		t.Errorf("twins: got %v", got)
+	}
+	keyed := hmac.New(sha256.New, a)
+	keyed.Write([]byte("测试甲之子\x0013900000001"))
+	if want := fmt.Sprint(binary.BigEndian.Uint64(keyed.Sum(nil))); got[0] != want {
+		t.Errorf("got %s; want %s", got[0], want)
+	}
+	different := map[string]bool{}
+	for _, i := range []int{0, 1, 2, 6, 7} {
+		different[got[i]] = true
+	}
+	for _, number := range append(newborns(t, b, rows[0]), newborns(t, nil, rows[0])...) {
+		different[number] = true
+	}
+	if len(different) != 7 {
+		t.Errorf("got %v of 7 people and keys", different)
 	}
 }
 

@@ -107,7 +107,7 @@ func (t *table) reset(o Options) {
 	t.width, t.extra, t.bad = 0, false, false
 	t.steps, t.faults = t.steps[:0], t.faults[:0]
 	t.since1904 = false
-	t.form.reset(o.Areas)
+	t.form.reset(o)
 }
 
 // note remembers what is wrong with an item. As many as the decoder details are enough:

@@ -23,7 +23,10 @@ type eraseConfig struct {
 	Round, Data, KeyFile, Report, Verify string
 }
 
-var errEraseUse = errors.New("not the way to call it")
+var (
+	errEraseUse     = errors.New("not the way to call it")
+	errEraseNothing = errors.New("nothing to erase")
+)
 
 const eraseUsage = `poolwise erase --round R --data DIR [--key-file F] [--report FILE]
 poolwise erase --verify FILE [--key-file F]
@@ -32,7 +35,8 @@ erase destroys what was kept of people under a round: names, sexes, phones, hous
 refused items. Its key is destroyed, so nothing brings them back, not even a copy of the data
 directory. Coverage, statuses and tubes stay. Stop the server first. Done again, it finishes
 what a power cut left, and reports anew. --verify checks a report.
-Exit status: 0 when it is erased or the report is sound, 1 when not, 2 for wrong use.
+Exit status: 0 when it is erased or the report is sound, 1 when not or when nothing is kept
+under the round, 2 for wrong use.
 
 `
 
@@ -166,20 +170,29 @@ func (c *eraseConfig) run(out, errs io.Writer) error {
 	if err := s.Close(); err != nil {
 		return err
 	}
+	done, nothing := "the round is erased", error(nil)
+	if len(r.Classes) == 0 {
+		done = "nothing was erased"
+		nothing = fmt.Errorf("no profiles are kept under round %s: %w", r.Round, errEraseNothing)
+	} else {
+		r.tell(out, c.keyFile())
+	}
+	if c.Report == "" {
+		return nothing
+	}
+	if err := r.write(c.Report); err != nil {
+		return errors.Join(nothing, fmt.Errorf("cannot write the report, though %s; run it again for another: %w", done, err))
+	}
+	fmt.Fprintf(out, "report: %s\n", c.Report)
+	return nothing
+}
+
+// tell says what was destroyed.
+func (r *eraseReport) tell(out io.Writer, keyFile string) {
 	fmt.Fprintf(out, "round %s is erased: %d keys destroyed, %d profiles and %d refused items deleted; %d pieces of %d bytes in the journal cannot be read any more\n",
 		r.Round, len(r.Classes), r.ProfilesDeleted, r.RejectsDeleted, r.JournalPieces, r.JournalBytes)
 	fmt.Fprintf(out, "proved: %s\n", r.Proved)
-	if len(r.Classes) > 0 {
-		fmt.Fprintf(out, "older copies of the file of round keys, %s.rounds, bring it back: destroy them too\n", c.keyFile())
-	}
-	if c.Report == "" {
-		return nil
-	}
-	if err := r.write(c.Report); err != nil {
-		return fmt.Errorf("cannot write the report, though the round is erased; erase it again for another: %w", err)
-	}
-	fmt.Fprintf(out, "report: %s\n", c.Report)
-	return nil
+	fmt.Fprintf(out, "older copies of the file of round keys, %s.rounds, bring it back: destroy them too\n", keyFile)
 }
 
 func (c *eraseConfig) keyFile() string {

@@ -270,7 +270,8 @@ func checkReport(t *testing.T, report, dir string) {
 }
 
 func TestEraseNothing(t *testing.T) {
-	// Ensures that a round without personal data is reported with zeros; that use which
+	// Ensures that a round without personal data is said to be none, never erased or proved, with
+	// another status, and reported with zeros; that use which
 	// cannot be meant is refused; and that no store is made where there was none.
 	root := t.TempDir()
 	dir, report := filepath.Join(root, "data"), filepath.Join(root, "report.json")
@@ -281,7 +282,12 @@ func TestEraseNothing(t *testing.T) {
 	r := begin(t, func(c *Config) { c.Data = dir })
 	story(r)
 	r.end()
-	callErase(t, 0, []string{"0 keys destroyed, 0 profiles and 0 refused items", "there was nothing to erase"}, "--round", "R1", "--data", dir, "--report", report)
+	nothing := "no profiles are kept under round R1: nothing to erase"
+	callErase(t, 1, []string{nothing, "report: "}, "--round", "R1", "--data", dir, "--report", report)
+	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), nothingText) || !strings.Contains(string(text), `"profiles_deleted": 0`) {
+		t.Errorf("got report %s, %v", text, err)
+	}
+	callErase(t, 1, []string{nothing, "cannot write the report, though nothing was erased"}, "--round", "R1", "--data", dir, "--report", filepath.Join(root, "nowhere", "report.json"))
 	callErase(t, 0, []string{"sound", "0 keys"}, "--verify", report, "--key-file", dir+".key")
 	callErase(t, 1, []string{"want 1 to 32"}, "--round", "R 1", "--data", dir)
 	callErase(t, 2, []string{"want --round and --data"}, "--data", dir)
@@ -290,7 +296,7 @@ func TestEraseNothing(t *testing.T) {
 	callErase(t, 2, []string{"only checks"}, "--verify", report, "--round", "R1")
 	callErase(t, 0, []string{"poolwise erase --verify"}, "-h")
 	var out bytes.Buffer
-	if got := erase([]string{"--round", "R1"}, []string{"POOLWISE_DATA=" + dir, "POOLWISE_ROUND=R2"}, &out, &out); got != 0 || !strings.Contains(out.String(), "round R1") {
+	if got := erase([]string{"--round", "R1"}, []string{"POOLWISE_DATA=" + dir, "POOLWISE_ROUND=R2"}, &out, &out); got != 1 || strings.TrimSpace(out.String()) != "poolwise: "+nothing {
 		t.Errorf("from the environment: got %d, %s", got, out.String())
 	}
 	out.Reset()

@@ -176,15 +176,23 @@ func (l *loader) take(o loadOutcome) {
 
 // count adds up an answer and tells of its rejected items.
 func (l *loader) count(o *loadOutcome) {
-	l.items += len(o.batch.rows)
+	items, sent := o.answer.Received, len(o.batch.rows)
+	switch {
+	case items == sent:
+	case items < sent && o.batch.heading > 0: // a row of a number or a total alone holds no item
+		if !l.cfg.Quiet {
+			l.say("poolwise: of %s, %d without an item are passed over\n", l.between(&o.batch), sent-items)
+		}
+	default:
+		l.say("poolwise: of %s the server counts %d items, and %d were sent\n", l.between(&o.batch), items, sent)
+		items = sent
+	}
+	l.items += items
 	l.total.Accepted += o.answer.Accepted
 	l.total.Duplicates += o.answer.Duplicates
 	l.total.Rejected += o.answer.Rejected
 	l.total.Flagged += o.answer.Flagged
 	l.untold += max(o.answer.Rejected-len(o.answer.Errors), 0)
-	if o.answer.Received != len(o.batch.rows) {
-		l.say("poolwise: of %s the server counts %d items, and %d were sent\n", l.between(&o.batch), o.answer.Received, len(o.batch.rows))
-	}
 	for i := range o.answer.Errors {
 		l.reject(&o.answer.Errors[i], o.batch.rowOf(&o.answer.Errors[i]))
 	}

@@ -94,7 +94,7 @@ func (s *loadSender) send(ctx context.Context, b *loadBatch) (loadAnswer, error)
 	}
 	var failed time.Time
 	for try := 0; ; try++ {
-		answer, after, err := s.once(body)
+		answer, after, err := s.once(body, b.heading > 0)
 		if !errors.Is(err, errLoadAgain) {
 			return answer, err
 		}
@@ -113,8 +113,9 @@ func (s *loadSender) send(ctx context.Context, b *loadBatch) (loadAnswer, error)
 	}
 }
 
-// once sends a batch once. after is what the server asks to wait.
-func (s *loadSender) once(body []byte) (answer loadAnswer, after time.Duration, err error) {
+// once sends a batch once. after is what the server asks to wait. Rows of a table may hold no
+// item, and a batch of such rows alone has been dealt with.
+func (s *loadSender) once(body []byte, table bool) (answer loadAnswer, after time.Duration, err error) {
 	request, err := http.NewRequest(s.method, s.url, bytes.NewReader(body))
 	if err != nil {
 		return answer, 0, err
@@ -153,6 +154,9 @@ func (s *loadSender) once(body []byte) (answer loadAnswer, after time.Duration, 
 		Error struct{ Code, Message string } `json:"error"`
 	}
 	_ = json.Unmarshal(text, &refusal) // another program's answer has neither
+	if table && response.StatusCode == http.StatusBadRequest && refusal.Error.Code == "empty_batch" {
+		return answer, 0, nil
+	}
 	return answer, after, fmt.Errorf("%s answers %d %s %s: %w", s.cfg.Target, response.StatusCode, refusal.Error.Code, refusal.Error.Message, err)
 }
 

@@ -169,3 +169,61 @@ func (r *running) put(path, body string) string {
 	response, err := http.DefaultClient.Do(request)
 	return r.text(response, err)
 }
+
+func TestLoadFormWithATotal(t *testing.T) {
+	// Ensures that rows of the roster form that hold a number or 合计 alone are passed over with a
+	// note, also when a batch has no other, and that everything else is loaded.
+	rows := [][]any{{"名册"}, {"序号", "网格", "受检对象姓名", "身份证号"}}
+	for i := range 6 {
+		cells := []any{i + 1, "990101", "测试甲", fmt.Sprintf("passport:USA:%d", 560018300+i)}
+		if i == 4 {
+			cells = []any{i + 1, "", "", ""} // numbered in advance
+		}
+		rows = append(rows, cells)
+	}
+	rows = append(rows, []any{"合计", "", "", ""})
+	csv := ""
+	for _, cells := range rows {
+		for i, cell := range cells {
+			csv += strings.Repeat(",", min(i, 1)) + fmt.Sprint(cell)
+		}
+		csv += "\n"
+	}
+	for _, c := range []struct{ name, text string }{{"form.xlsx", string(sheet(t, rows...))}, {"form.csv", csv}} {
+		for _, batch := range []string{"1", "3", "100"} {
+			r := begin(t, func(c *Config) { c.FS, c.Data = storage.NewCrashFS(), "data" })
+			status, out, errs := loading(t, "", nil, "roster", file(t, c.name, c.text), "--target", r.url, "--batch", batch)
+			contains(t, out, "roster: 5 items", "5 accepted, 0 duplicates, 0 rejected")
+			want := map[string]string{
+				"1":   "poolwise: of rows 7 to 7, 1 without an item are passed over\npoolwise: of rows 9 to 9, 1 without an item are passed over\n",
+				"3":   "poolwise: of rows 6 to 8, 1 without an item are passed over\npoolwise: of rows 9 to 9, 1 without an item are passed over\n",
+				"100": "poolwise: of rows 3 to 9, 2 without an item are passed over\n",
+			}[batch]
+			if status != 0 || errs != want {
+				t.Errorf("%s by %s: got %d, %s; want %s", c.name, batch, status, errs, want)
+			}
+			r.end()
+		}
+	}
+}
+
+func TestNewbornsHaveTheServersOwnNumbers(t *testing.T) {
+	// Ensures that the numbers of newborns on a form hang on the key file: a restart keeps them,
+	// so that the form sent again says nothing new, and nobody without the key can tell them.
+	form := file(t, "form.csv", "网格,受检对象姓名,身份证号,联系电话\n990101,测试甲之子,,13900000001\n990101,测试甲之子,,13900000001\n990101,测试甲之子,,13900000002\n")
+	fs, seen := []storage.FS{storage.NewCrashFS(), storage.NewCrashFS()}, map[string]int{}
+	for i, want := range []string{"3 accepted, 0 duplicates", "0 accepted, 3 duplicates", "3 accepted, 0 duplicates"} {
+		r := begin(t, func(c *Config) { c.FS, c.Data = fs[i/2], "data" })
+		_, out, errs := loading(t, "", nil, "roster", form, "--target", r.url)
+		contains(t, out+errs, want)
+		for line := range strings.Lines(r.get("/v1/people")) {
+			_, number, _ := strings.Cut(line, `"person":"none:990101:`)
+			number, _, _ = strings.Cut(number, `"`)
+			seen[number]++
+		}
+		r.end()
+	}
+	if len(seen) != 6 || seen[""] > 0 {
+		t.Errorf("got %d numbers of three people on two servers", len(seen))
+	}
+}

@@ -70,7 +70,7 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.startPipeline(ctx); err != nil {
 		return err
 	}
-	s.http.Ready(api.Backend{Engine: s.engine, Pipeline: s.pipeline, Feed: s.store.Feed(), Profiles: s.store.Profiles(), Rejects: s.store.Rejects()})
+	s.http.Ready(api.Backend{Engine: s.engine, Pipeline: s.pipeline, Feed: s.store.Feed(), Profiles: s.store.Profiles(), Rejects: s.store.Rejects(), Secret: s.store.Secret("newborns")})
 	counts := s.engine.Counts()
 	fmt.Fprintf(s.cfg.Out, "poolwise is ready on http://%s, data in %s: %d people, %d tubes, position %d, ready after %v (recovery %v, %d events replayed)\n",
 		s.listener.Addr(), s.cfg.Data, counts.People, counts.Tubes, s.engine.Applied(),
