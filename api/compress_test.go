@@ -292,6 +292,9 @@ func TestHugeBodies(t *testing.T) {
 	// small ones are taken while it is in; that a second one is refused until it is answered, with
 	// nothing left reserved; that one of exactly 128 MiB takes no turn; and that its memory goes
 	// back to the system.
+	if testing.Short() {
+		t.Skip("unpacks 512 MiB several times")
+	}
 	line := scan("T1", ada, "04T08:00:00")
 	huge := zstandard(line + strings.Repeat("\n", hugeBodyBytes+1-len(line)))
 	full := streamed(line + strings.Repeat("\n", hugeBodyBytes-len(line)))
@@ -407,6 +410,9 @@ func TestAdmitMore(t *testing.T) {
 
 func TestUnpackAllocatesNothing(t *testing.T) {
 	// Ensures that a steady stream of compressed batches is unpacked in memory used again.
+	if testing.Short() {
+		t.Skip("the race detector, which runs the short tests, allocates")
+	}
 	body := manyScans(1000)
 	into := make([]byte, 0, 1<<20)
 	for _, c := range []struct {
